@@ -1,0 +1,244 @@
+"""What people say in the log, judged against the state before it: counted, or void with a reason.
+
+Signature and position were checked before; here is decided whether it was allowed. Nothing here
+raises anything but Void, and what is void changes nothing.
+"""
+
+from orgroot.core.approval import Phase, decide
+from orgroot.core.config import Owners, Trust
+from orgroot.core.config_checks import key_material
+from orgroot.core.eligibility import closed, demand, eligible, skew
+from orgroot.core.governed_tasks import GOVERNED_TASKS, Power
+from orgroot.core.ids import Digest, RequestId
+from orgroot.core.log_state import (
+    DecisionRecord,
+    ExecutionRecord,
+    FindingCode,
+    LogState,
+    RequestRecord,
+    RulesInForce,
+    Void,
+)
+from orgroot.core.rules_lint import lint_errors
+from orgroot.core.statements import (
+    Approval,
+    Denial,
+    Genesis,
+    Intent,
+    Request,
+    Rules,
+    Survey,
+    instant,
+    timestamp,
+)
+from orgroot.core.summary import summarize
+
+
+def admit_genesis(state: LogState, body: Genesis, trust: Trust) -> None:
+    """The first record: of this trust, or the log is another one."""
+    if state.genesis is not None:
+        raise Void(FindingCode.ILLEGAL_TRANSITION, "a second genesis")
+    if _owners(body.owners) != _owners(trust.owners) or body.retain != trust.retain:
+        raise Void(FindingCode.FORK, "its owners or retention are not those of the pinned trust")
+    state.genesis = body
+
+
+def admit_rules(state: LogState, body: Rules, trust: Trust, seq: int, digest: Digest) -> None:
+    """New rules: the next serial, and nothing that `rules check` calls an error."""
+    serial = len(state.rules) + 1
+    if body.serial != serial:
+        raise _violation(f"rules have serial {body.serial}, and {serial} is next")
+    errors = lint_errors(body.approvals, trust.owners, instant(body.created_at))
+    if errors:
+        raise _violation(f"rules serial {body.serial} cannot be in force: {errors[0].message}")
+    if body.expires_at != timestamp(body.approvals.expires):
+        raise _violation(f"rules serial {body.serial} name two expiry times")
+    bucket = trust.store.removeprefix("s3://").split("/")[0]
+    state.rules.append(
+        RulesInForce(
+            seq=seq,
+            sha256=digest,
+            body=body,
+            log_bucket=bucket if trust.store.startswith("s3://") else "",
+        )
+    )
+
+
+def admit_request(
+    state: LogState, rules: RulesInForce, body: Request, record: RequestRecord
+) -> None:
+    """A request that its signer may make."""
+    record.requirement = demand(rules, record)
+    decision = decide(
+        rules,
+        record,
+        phase=Phase.REQUEST,
+        person=body.signer.person,
+        now=instant(body.created_at),
+    )
+    if not decision:
+        raise _violation(f"{record.id}: {' '.join(decision.reasons)}")
+    state.requests[record.id] = record
+
+
+def admit_decision(
+    state: LogState, rules: RulesInForce, body: Approval | Denial, record: DecisionRecord
+) -> None:
+    """An approval or denial of an open request, by a person who may, of what was shown."""
+    request = _decidable(state, rules, body)
+    shown = _was_shown(state, request, body)
+    if isinstance(body, Denial):
+        _deny(state, rules, request, record)
+    elif shown:
+        request.approvals.append(record)
+    if not shown:
+        raise _unseen(request, body)
+
+
+def check_decision(state: LogState, rules: RulesInForce, body: Approval | Denial) -> None:
+    """What `admit_decision` would say of it, changing nothing.
+
+    Raises:
+        Void: it would not count, or not in full.
+    """
+    request = _decidable(state, rules, body)
+    if not _was_shown(state, request, body):
+        raise _unseen(request, body)
+
+
+def _decidable(state: LogState, rules: RulesInForce, body: Approval | Denial) -> RequestRecord:
+    """The open request that a decision is on, by a person who may decide on it."""
+    request = known_request(state, body.request_id, body.request_sha256)
+    person, now = body.signer.person, instant(body.created_at)
+    if not isinstance(request.body, Request):
+        raise _illegal(f"{request.id} is a survey and takes no decisions")
+    if body.decision != ("approve" if isinstance(body, Approval) else "deny"):
+        raise _violation(f"it says {body.decision!r}")
+    why = closed(rules, request, now)
+    if why is not None:
+        raise _illegal(f"{person} decided, but {why}")
+    why = eligible(rules, request, person, now)
+    if why is not None:
+        raise _violation(f"{person} decided on {request.id}: {why}")
+    return request
+
+
+def _was_shown(state: LogState, request: RequestRecord, body: Approval | Denial) -> bool:
+    """Whether the signer saw what the request asks, as of the head that the statement names."""
+    # Equal values are equal bytes: a summary holds texts and lists of texts alone.
+    summary = summarize(state, request, body.head.seq)
+    return body.head.seq >= request.seq and body.summary == summary
+
+
+def _unseen(request: RequestRecord, body: Approval | Denial) -> Void:
+    return _violation(f"what {body.signer.person} was shown is not what {request.id} asks")
+
+
+def _deny(
+    state: LogState, rules: RulesInForce, request: RequestRecord, record: DecisionRecord
+) -> None:
+    """A denial counts even where its summary does not fit: a no needs no exact text."""
+    request.denials.append(record)
+    for account in request.accounts or ("",):
+        state.denials.setdefault(account, []).append((request.id, record))
+    humans = {rules.roster.human(denial.body.signer.person) for denial in request.denials}
+    if len(humans) >= rules.body.approvals.defaults.deny_threshold:
+        request.denied = record.seq
+
+
+def admit_intent(state: LogState, rules: RulesInForce, body: Intent, run: ExecutionRecord) -> None:
+    """An execution that the decision allows at the time the executor observed."""
+    request = known_request(state, body.request_id, body.request_sha256)
+    if not isinstance(request.body, Request):
+        raise _illegal(f"{request.id} is a survey, which was its own execution")
+    if request.spent:
+        raise _illegal(f"{run.id}: {request.spent}")
+    idle = run.scope.difference(request.remaining())
+    if idle or len(run.scope) != len(run.work):
+        raise _illegal(f"{run.id} names what {request.id} has no work for: {sorted(idle)}")
+    unknown = set(body.approvals) - {approval.seq for approval in request.approvals}
+    if unknown:
+        raise _violation(f"{run.id} relies on records that approve nothing: {sorted(unknown)}")
+    _check_run(rules, body, request)
+    _decide(rules, request, body, run)
+    for earlier in request.executions:
+        earlier.superseded_by = earlier.superseded_by or run.seq
+    request.executions.append(run)
+    state.executions[run.id] = run
+
+
+def admit_survey(
+    state: LogState,
+    rules: RulesInForce,
+    body: Survey,
+    record: RequestRecord,
+    run: ExecutionRecord,
+) -> None:
+    """A reading that needs no approval, by a person who may ask for it."""
+    if GOVERNED_TASKS[body.task].power is not Power.READ:
+        raise _violation(f"{body.task} is no survey: it changes something")
+    if not set(run.accounts) <= set(record.accounts) or not run.accounts:
+        raise _violation(f"{run.id} names accounts that {record.id} is not about")
+    record.requirement = demand(rules, record)
+    _check_run(rules, body, record)
+    _decide(rules, record, body, run)
+    record.executions.append(run)
+    state.requests[record.id] = record
+    state.executions[run.id] = run
+
+
+def known_request(state: LogState, request_id: str, digest: str) -> RequestRecord:
+    """The request that a statement names by id and digest.
+
+    Raises:
+        Void: there is none, or its text is another.
+    """
+    request = state.requests.get(RequestId(request_id))
+    if request is None or request.sha256 != digest:
+        raise _illegal(f"there is no request {request_id} with SHA-256 {digest[:12]}…")
+    return request
+
+
+def _check_run(rules: RulesInForce, body: Intent | Survey, request: RequestRecord) -> None:
+    observed, deadline = instant(body.observed_at), instant(body.deadline)
+    if abs(instant(body.created_at) - observed) > skew(rules):
+        raise _violation(f"{request.id} was decided at {body.observed_at}, not when it was signed")
+    if deadline <= observed:
+        raise _violation(f"{request.id}: the deadline {body.deadline} is no later than the start")
+    allowed = set(GOVERNED_TASKS[request.body.task].task_policies)
+    if not set(body.task_policies) <= allowed:
+        raise _violation(
+            f"{request.id}: sessions with task policies that {request.body.task} lacks"
+        )
+    person = body.signer.person
+    if not rules.roster.acts_as(person, body.caller_arn):
+        raise _violation(
+            f"{person} executed {request.id} as {body.caller_arn}, which is not theirs"
+        )
+
+
+def _decide(
+    rules: RulesInForce, request: RequestRecord, body: Intent | Survey, run: ExecutionRecord
+) -> None:
+    decision = decide(
+        rules,
+        request,
+        phase=Phase.EXECUTE,
+        person=body.signer.person,
+        now=instant(body.observed_at),
+    )
+    if not decision:
+        raise _violation(f"{run.id} was not allowed: {' '.join(decision.reasons)}")
+
+
+def _owners(owners: Owners) -> tuple[int, list[tuple[str, str]]]:
+    """Owners compared as people and key material: a comment does not make another key."""
+    return owners.threshold, sorted((o.person, key_material(o.key)) for o in owners.keys)
+
+
+def _violation(detail: str) -> Void:
+    return Void(FindingCode.RULES_VIOLATION, detail)
+
+
+def _illegal(detail: str) -> Void:
+    return Void(FindingCode.ILLEGAL_TRANSITION, detail)

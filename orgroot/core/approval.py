@@ -1,0 +1,246 @@
+"""May this be done? One pure answer from the rules, the request and the approvals in the log.
+
+The answer is no unless everything speaks for it, and it always says why. Nothing here reads a
+clock, a file or AWS, and no argument skips a check.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+
+from orgroot.core.eligibility import (
+    deciders,
+    demand,
+    lapsed,
+    listed,
+    time_refusals,
+    uncounted,
+)
+from orgroot.core.governed_tasks import GOVERNED_TASKS, Power
+from orgroot.core.log_state import RequestRecord, RulesInForce
+from orgroot.core.quorum import Missing, missing
+from orgroot.core.request_shape import buckets_of, malformed
+from orgroot.core.requirements import Requirement
+from orgroot.core.statements import Target, instant
+from orgroot.core.unenforced import refuse_unenforced_rules
+from orgroot.errors import UsageError
+
+
+class Phase(Enum):
+    """What is asked: may it be requested at all, or may it be done now."""
+
+    REQUEST = auto()
+    EXECUTE = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """An answer; true only where everything is granted.
+
+    Attributes:
+        allowed: granted.
+        reasons: why not, each one sentence; empty when granted.
+        missing: the approvals still missing.
+        final: refused for good; False while only approvals are missing.
+    """
+
+    allowed: bool
+    reasons: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    final: bool = False
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+def decide(
+    rules: RulesInForce,
+    request: RequestRecord,
+    *,
+    phase: Phase,
+    person: str,
+    now: datetime,
+    live_targets: tuple[Target, ...] | None = None,
+    accounts: Collection[str] | None = None,
+) -> Decision:
+    """Decide under the given rules, at an instant (UTC).
+
+    Args:
+        rules: those in force.
+        request: as recorded; for `Phase.REQUEST` also as drafted.
+        phase: may `person` ask for it, or may `person` execute it.
+        person: who wants to ask or to execute.
+        now: AWS's time; for a replay the intent's `observed_at`.
+        live_targets: the targets as AWS shows them now, those gone or not ACTIVE left out; None
+            where they cannot be known (asking, replaying).
+        accounts: in a bulk request, the accounts this run is about; None: all of them. A stale one
+            among them refuses all, so leave those of `stale_targets` out.
+    """
+    needs = demand(rules, request)
+    reasons = list(_refusals(rules, request, needs, now))
+    if phase is Phase.REQUEST:
+        if person != request.body.signer.person:
+            reasons.append(f"{person} cannot ask in the name of {request.body.signer.person}.")
+        return Decision(allowed=not reasons, reasons=tuple(reasons), final=bool(reasons))
+    reasons += _execution_refusals(rules, request, needs, person)
+    stale = stale_targets(request, live_targets) if live_targets is not None else {}
+    reasons += [why for a, why in stale.items() if accounts is None or a in accounts]
+    if reasons or needs is None:
+        return Decision(allowed=False, reasons=tuple(reasons), final=True)
+    return _quorum(rules, request, needs, person, now)
+
+
+def missing_fields(needs: Requirement, request: RequestRecord) -> Mapping[str, str]:
+    """The fields a person must still give (`reason`, `ticket`), each with a sentence."""
+    lacking: dict[str, str] = {}
+    by = _by(needs)
+    if needs.people and not request.body.justification.strip():
+        lacking["reason"] = f"A reason is required {by} (--reason)."
+    if needs.tickets and not request.body.ticket:
+        lacking["ticket"] = f"A ticket is required {by}: {' and '.join(needs.tickets)} (--ticket)."
+    return lacking
+
+
+def stale_targets(request: RequestRecord, live_targets: tuple[Target, ...]) -> Mapping[str, str]:
+    """The targets that are no longer what was asked about: account (or `""`) → why."""
+    live = {target.account: target for target in live_targets}
+    stale: dict[str, str] = {}
+    for target in request.targets:
+        now = live.get(target.account)
+        what = f"account {target.account}" if target.account else "the organization"
+        if now is None:
+            stale[target.account] = f"STALE: {what} is gone or not ACTIVE."
+        elif now != target:
+            names = ", ".join(n for n in target.__struct_fields__ if _differs(n, target, now))
+            stale[target.account] = f"STALE: {what} changed since the request: {names}."
+    return stale
+
+
+def _differs(name: str, a: Target, b: Target) -> bool:
+    return bool(getattr(a, name) != getattr(b, name))
+
+
+def _by(needs: Requirement) -> str:
+    return f"by rule {', '.join(needs.rule_ids)}"
+
+
+def _refusals(
+    rules: RulesInForce, request: RequestRecord, needs: Requirement | None, now: datetime
+) -> Iterator[str]:
+    """What speaks against a request whoever executes it."""
+    try:
+        refuse_unenforced_rules(rules.body.approvals)
+    except UsageError as error:
+        yield f"{error.message}."
+    yield from malformed(request)
+    buckets = buckets_of(request)
+    if rules.log_bucket and rules.log_bucket in buckets:
+        yield f"{rules.log_bucket} holds the audit log, which no rule opens."
+    if instant(rules.body.expires_at) <= now and not _reads_only(request):
+        yield f"The rules (serial {rules.body.serial}) expired at {rules.body.expires_at}."
+    yield from time_refusals(rules, request, now)
+    if needs is None:
+        of = f" of {', '.join(buckets)}" if buckets else ""
+        yield f"No rule covers {request.body.task}{of}, so it is denied."
+        return
+    yield from _requester_refusals(rules, request, needs)
+    yield from missing_fields(needs, request).values()
+    if request.body.ticket:
+        yield from _ticket_refusals(needs, request.body.ticket)
+    session = request.body.session
+    if session is not None and not 0 < session.duration_seconds <= needs.max_seconds:
+        yield (
+            f"A session of {session.duration_seconds} seconds is longer than the "
+            f"{needs.max_seconds} allowed {_by(needs)}."
+        )
+
+
+def _reads_only(request: RequestRecord) -> bool:
+    return GOVERNED_TASKS[request.body.task].power is Power.READ
+
+
+def _ticket_refusals(needs: Requirement, ticket: str) -> Iterator[str]:
+    for pattern in needs.tickets:
+        if re.fullmatch(pattern, ticket) is None:
+            yield f"The ticket {ticket!r} does not match {pattern!r}, required {_by(needs)}."
+
+
+def _requester_refusals(
+    rules: RulesInForce, request: RequestRecord, needs: Requirement
+) -> Iterator[str]:
+    signer, roster = request.body.signer, rules.roster
+    if not roster.groups_of(signer.person) & needs.requesters:
+        yield (
+            f"{signer.person} may not ask for {request.body.task}: {_by(needs)} only "
+            f"{listed(needs.requesters)} may."
+        )
+    if not roster.has_key(signer.person, signer.key, request.at):
+        yield f"The key that signed {request.id} does not speak for {signer.person}."
+    if roster.is_service(signer.person) and needs.people:
+        yield f"{signer.person} is a service and may ask only for what needs no approval."
+
+
+def _execution_refusals(
+    rules: RulesInForce,
+    request: RequestRecord,
+    needs: Requirement | None,
+    person: str,
+) -> Iterator[str]:
+    """What speaks against this execution, besides missing approvals."""
+    if needs is None:
+        return
+    denials = {
+        rules.roster.human(denial.body.signer.person)
+        for denial in request.denials
+        if uncounted(rules, request, needs, denial) is None
+    }
+    if request.denied or len(denials) >= needs.deny_threshold:
+        who = ", ".join(sorted(denial.body.signer.person for denial in request.denials))
+        yield f"{request.id} was denied by {who}."
+    if request.spent:
+        yield f"{request.spent}."
+    if request.requirement is not None and not needs.same_as(request.requirement):
+        yield f"STALE: the rules demand something else of {request.id} than when it was made."
+    yield from _executor_refusals(rules, request, needs, person)
+
+
+def _executor_refusals(
+    rules: RulesInForce, request: RequestRecord, needs: Requirement, person: str
+) -> Iterator[str]:
+    if person not in rules.roster.persons():
+        yield f"{person} is not in the roster."
+    elif person != request.body.signer.person and not (
+        needs.executors and rules.roster.groups_of(person) & needs.executors
+    ):
+        others = f" or a member of {listed(needs.executors)}" if needs.executors else ""
+        yield f"{person} may not execute {request.id}: {_by(needs)} only its requester{others} may."
+
+
+def _quorum(
+    rules: RulesInForce, request: RequestRecord, needs: Requirement, executor: str, now: datetime
+) -> Decision:
+    people: dict[str, frozenset[str]] = {}
+    ignored: list[str] = []
+    for approval in request.approvals:
+        person = approval.body.signer.person
+        why = uncounted(rules, request, needs, approval) or lapsed(rules, needs, approval, now)
+        if why is None and rules.roster.same_human(person, executor):
+            why = f"{person} executes it, and the executor never counts."
+        if why is not None:
+            ignored.append(why)
+            continue
+        human = rules.roster.human(person)
+        groups = approval.groups & rules.roster.groups_of(person)
+        people[human] = people.get(human, frozenset()) | groups
+    lacking = missing(needs, people)
+    if not lacking:
+        return Decision(allowed=True)
+    return Decision(allowed=False, reasons=(*_wanted(needs, lacking), *ignored), missing=lacking)
+
+
+def _wanted(needs: Requirement, lacking: tuple[Missing, ...]) -> Iterator[str]:
+    for item in lacking:
+        of = item.group or f"those who count ({listed(deciders(needs))})"
+        yield f"{item.count} more approval(s) of {of} needed {_by(needs)}."

@@ -1,0 +1,102 @@
+"""What the shape of a configuration cannot say: nothing twice, and fields that agree.
+
+Rules about people and tasks together belong to `rules_lint`; nothing here asks AWS or a file.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from orgroot.core.structure import Path, wrong
+
+if TYPE_CHECKING:
+    from orgroot.core.config import Approvals, AwsIdentity, Config, OrganizationConfig, Trust
+
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,512}", re.ASCII)
+
+
+def check_config(config: "Config") -> None:
+    """Check a whole configuration.
+
+    Raises:
+        ConfigError: names the path of the first wrong field.
+    """
+    _check_organization(config.organization)
+    if config.trust is not None:
+        _check_trust(config.trust)
+    _unique(("accounts", "exempt"), (e.account for e in config.accounts.exempt))
+    for index, scp in enumerate(config.scps or ()):
+        _unique(("scps", index, "targets"), scp.targets)
+    _unique(("scps",), (scp.name for scp in config.scps or ()))
+    if config.approvals is not None:
+        check_approvals(config.approvals, ("approvals",))
+    _unique(("drift", "accepted"), (a.finding for a in config.drift.accepted))
+
+
+def _unique(path: Path, values: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            raise wrong((*path, index), f"{value!r} stands here a second time; remove one")
+        seen.add(value)
+
+
+def _check_organization(organization: "OrganizationConfig") -> None:
+    if organization.delegated_administrator == organization.management_account:
+        raise wrong(
+            ("organization", "delegated_administrator"),
+            "the management account cannot be its own delegated administrator; name a member",
+        )
+    for account, role in organization.executor_roles.items():
+        if _ROLE_ARN.fullmatch(role) is None or role.split(":")[4] != account:
+            raise wrong(
+                ("organization", "executor_roles", account),
+                f"{role!r} is not the ARN of a role in account {account}",
+            )
+
+
+def _check_trust(trust: "Trust") -> None:
+    if not trust.store.startswith(("file:///", "s3://")):
+        raise wrong(("trust", "store"), "write file:///an/absolute/folder or s3://bucket/prefix/")
+    _unique(("trust", "owners", "keys"), (key_material(o.key) for o in trust.owners.keys))
+    persons = {owner.person for owner in trust.owners.keys}
+    if trust.owners.threshold > len(persons):
+        raise wrong(
+            ("trust", "owners", "threshold"),
+            f"{trust.owners.threshold} of {len(persons)} owners can never sign; "
+            "lower it or add owners",
+        )
+
+
+def key_material(key: str) -> str:
+    """The type and body of an OpenSSH public key: the comment does not make another key."""
+    return " ".join(key.split()[:2])
+
+
+def check_approvals(approvals: "Approvals", at: Path) -> None:
+    """Check what `approvals:` says, found below the path `at`.
+
+    Raises:
+        ConfigError: names the path of the first wrong field.
+    """
+    for name, person in approvals.people.items():
+        path = (*at, "people", name)
+        _unique((*path, "keys"), (key_material(entry.key) for entry in person.keys))
+        for index, identity in enumerate(person.aws):
+            _check_identity(identity, (*path, "aws", index))
+    _unique((*at, "rules"), (rule.id for rule in approvals.rules))
+    for index, rule in enumerate(approvals.rules):
+        path = (*at, "rules", index)
+        _unique((*path, "approvals", "each_of"), (slot.group for slot in rule.approvals.each_of))
+        try:
+            re.compile(rule.ticket or "")
+        except re.error as error:
+            words = f"{rule.ticket!r} is not a regular expression: {error}"
+            raise wrong((*path, "ticket"), words) from error
+
+
+def _check_identity(identity: "AwsIdentity", path: Path) -> None:
+    if (identity.sso is None) == (identity.arn is None):
+        raise wrong(path, "write either sso (an Identity Center user) or arn")
+    if identity.arn is not None and (identity.accounts or identity.permission_sets):
+        raise wrong(path, "accounts and permission_sets belong to sso; an arn names its account")

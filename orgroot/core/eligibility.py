@@ -1,0 +1,140 @@
+"""Who may decide on a request, and whose recorded decision counts.
+
+Persons are compared, not names: another entry of the same human being is the same person. A
+service never decides, nor does the requester.
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+
+from orgroot.core.config import seconds
+from orgroot.core.log_state import DecisionRecord, RequestRecord, RulesInForce
+from orgroot.core.request_shape import buckets_of
+from orgroot.core.requirements import Requirement, requirement
+from orgroot.core.statements import instant
+
+DEFAULT_SKEW = timedelta(seconds=120)
+"""How far clocks may differ before any rules say so."""
+
+
+def demand(rules: RulesInForce, request: RequestRecord) -> Requirement | None:
+    """What the rules demand of a request; None: no rule covers it."""
+    return requirement(rules.body.approvals, request.body.task, buckets_of(request))
+
+
+def expires_at(rules: RulesInForce, request: RequestRecord) -> datetime:
+    """When a request ends: at its own expiry, or earlier where the rules give it less time."""
+    ttl = timedelta(seconds=seconds(rules.body.approvals.defaults.request_ttl))
+    return min(instant(request.body.expires_at), instant(request.body.created_at) + ttl)
+
+
+def eligible(rules: RulesInForce, request: RequestRecord, person: str, now: datetime) -> str | None:
+    """Why a person may not approve or deny a request now; None: they may."""
+    return closed(rules, request, now) or _unfit(rules, request, person, now)
+
+
+def could_approve(rules: RulesInForce, request: RequestRecord, now: datetime) -> tuple[str, ...]:
+    """Who may approve now and has no approval that counts, in the order of the roster."""
+    needs = demand(rules, request)
+    done = {
+        rules.roster.human(approval.body.signer.person)
+        for approval in request.approvals
+        if needs
+        and (uncounted(rules, request, needs, approval) or lapsed(rules, needs, approval, now))
+        is None
+    }
+    return tuple(
+        person
+        for person in rules.roster.persons()
+        if rules.roster.human(person) not in done and eligible(rules, request, person, now) is None
+    )
+
+
+def closed(rules: RulesInForce, request: RequestRecord, now: datetime) -> str | None:
+    """Why a request takes no more decisions, one sentence; None: it does."""
+    if request.denied:
+        return f"{request.id} was denied in record {request.denied}."
+    if request.spent:
+        return f"{request.spent}."
+    return next(time_refusals(rules, request, now), None)
+
+
+def time_refusals(rules: RulesInForce, request: RequestRecord, now: datetime) -> Iterator[str]:
+    """Why a request is not of this time: expired, or made later than now."""
+    if expires_at(rules, request) <= now:
+        yield f"{request.id} expired at {expires_at(rules, request):%Y-%m-%dT%H:%M:%SZ}."
+    if instant(request.body.created_at) > now + skew(rules):
+        yield f"{request.id} says it was made later than now ({request.body.created_at})."
+
+
+def uncounted(
+    rules: RulesInForce, request: RequestRecord, needs: Requirement, record: DecisionRecord
+) -> str | None:
+    """Why a recorded decision counts for nothing, however recent; None: it may count.
+
+    The person must be fit to decide by today's roster, with the groups of then and now, and a key
+    that today's roster calls valid at the time of the record.
+    """
+    signer = record.body.signer
+    groups = record.groups & rules.roster.groups_of(signer.person)
+    if not rules.roster.has_key(signer.person, signer.key, record.at):
+        return f"The key of {signer.person}'s decision was not valid when it was recorded."
+    return _outsider(rules, request, needs, signer.person, groups)
+
+
+def lapsed(
+    rules: RulesInForce, needs: Requirement, record: DecisionRecord, now: datetime
+) -> str | None:
+    """Why an approval is not of this time; None: it is. Denials do not lapse."""
+    made = instant(record.body.created_at)
+    if made > now + skew(rules):
+        return f"The approval of {record.body.signer.person} says it was made later than now."
+    if min(instant(record.body.expires_at), made + timedelta(seconds=needs.approval_ttl)) <= now:
+        return f"The approval of {record.body.signer.person} has expired."
+    return None
+
+
+def skew(rules: RulesInForce | None) -> timedelta:
+    """How far two clocks may differ; before any rules say so, `DEFAULT_SKEW`."""
+    if rules is None:
+        return DEFAULT_SKEW
+    return timedelta(seconds=seconds(rules.body.approvals.defaults.max_clock_skew))
+
+
+def deciders(needs: Requirement) -> frozenset[str]:
+    """The groups whose members may decide."""
+    return frozenset(needs.each_of) | (needs.approvers or frozenset())
+
+
+def listed(groups: Collection[str]) -> str:
+    """Groups as a sentence names them."""
+    return ", ".join(sorted(groups)) or "none"
+
+
+def _unfit(rules: RulesInForce, request: RequestRecord, person: str, now: datetime) -> str | None:
+    """Why this person's decision would not count, were it recorded now."""
+    needs = demand(rules, request)
+    if needs is None:
+        return f"No rule covers {request.body.task}."
+    if instant(rules.body.expires_at) <= now:
+        return f"The rules (serial {rules.body.serial}) expired at {rules.body.expires_at}."
+    if not rules.roster.keys_of(person, now):
+        return f"{person} has no valid key in the roster."
+    return _outsider(rules, request, needs, person, rules.roster.groups_of(person))
+
+
+def _outsider(
+    rules: RulesInForce,
+    request: RequestRecord,
+    needs: Requirement,
+    person: str,
+    groups: frozenset[str],
+) -> str | None:
+    """Why a person with these groups is none of those who decide on a request."""
+    if rules.roster.is_service(person):
+        return f"{person} is a service, and services never approve."
+    if rules.roster.same_human(person, request.body.signer.person):
+        return f"{person} asked for it, and the requester never counts."
+    if not groups & deciders(needs):
+        return f"{person} is in none of the groups that approve: {listed(deciders(needs))}."
+    return None

@@ -1,0 +1,347 @@
+"""The fold: one record after the other into the state the log stands for.
+
+Anyone may append anything, so a bad record is a finding and never an exception; what is not a
+valid statement changes nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from orgroot.core import admission, recovery
+from orgroot.core.codec import Signature, decode_record
+from orgroot.core.config import Trust
+from orgroot.core.eligibility import skew
+from orgroot.core.execution_facts import apply_fact
+from orgroot.core.facts import Closed, Fact, Issued, Observed
+from orgroot.core.ids import Digest, ExecutionId, execution_id_of, request_id_of, sha256
+from orgroot.core.log_state import (
+    LISTED,
+    DecisionRecord,
+    ExecutionRecord,
+    Finding,
+    FindingCode,
+    LogState,
+    RequestRecord,
+    Void,
+)
+from orgroot.core.objects import Objects
+from orgroot.core.positions import (
+    Place,
+    append_only,
+    check_fact,
+    check_fact_place,
+    check_head,
+    check_owners,
+    check_person,
+    holds_unread,
+    misplaced,
+    names_place,
+)
+from orgroot.core.rules_lint import LATEST
+from orgroot.core.statements import (
+    SCHEMA,
+    Approval,
+    Body,
+    Denial,
+    Genesis,
+    Intent,
+    OwnersStatement,
+    PersonStatement,
+    Recovered,
+    Request,
+    Rules,
+    Survey,
+    from_text,
+    instant,
+)
+from orgroot.errors import IntegrityError
+
+_TIMES = ("created_at", "expires_at", "observed_at", "deadline", "at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Signed:
+    """A statement or fact whose signature and position hold."""
+
+    body: Body
+    text: bytes
+    digest: Digest
+
+
+class Fold:
+    """Admits records in order; `state` is what they amount to.
+
+    Args:
+        trust: the pinned trust, whose owners sign the genesis and the rules.
+        organization: the organization's id.
+        objects: an object's bytes by SHA-256, or None; may raise AuditUnavailable, and then
+            nothing was admitted.
+        now: where given, a record dated later than this by more than the skew is reported and
+            does not move `state.newest`: nobody can stop others by writing from the future.
+    """
+
+    def __init__(
+        self,
+        *,
+        trust: Trust,
+        organization: str,
+        objects: Callable[[Digest], bytes | None],
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
+        self.state = LogState()
+        self._trust = trust
+        self._append_only = append_only(trust.store)
+        self._organization = organization
+        self._read = objects
+        self._now = now
+
+    def admit(self, seq: int, raw: bytes) -> None:
+        """Fold in the bytes of record number `seq`; numbers grow, and each comes once.
+
+        Raises:
+            AuditUnavailable: an object cannot be read now; the state is as before.
+        """
+        state = self.state
+        missing = range(state.seq + 1, seq)
+        place = Place(seq=seq, prev="" if missing else state.hash)
+        found = [_finding(n, Void(FindingCode.GAP, "it is missing", fatal=True)) for n in missing]
+        signed: _Signed | None = None
+        try:
+            signed = self._signed(place, raw)
+            self._count(place, signed, sha256(raw), found)
+        except Void as void:
+            found.append(_finding(seq, void, fatal=seq == 1))
+        if signed is not None:
+            state.statements.add(signed.digest)
+        state.findings += found
+        state.hashes += [Digest("")] * len(missing)
+        state.hash = sha256(raw)
+        state.hashes.append(state.hash)
+        state.seq = seq
+
+    def flaw(self, raw: bytes) -> Finding | None:
+        """What would be found in these bytes of a decision, were they the next record.
+
+        None: it would count. The state stays as it is.
+        """
+        state = self.state
+        place = Place(seq=state.seq + 1, prev=state.hash)
+        try:
+            body = self._signed(place, raw).body
+            if isinstance(body, Approval | Denial):
+                admission.check_decision(state, state.rules[-1], body)
+                return None
+        except Void as void:
+            return _finding(place.seq, void)
+        other = Void(FindingCode.ILLEGAL_TRANSITION, "it is no decision")
+        return _finding(place.seq, other)
+
+    def _signed(self, place: Place, raw: bytes) -> _Signed:
+        """The body, once everything about bytes, signature and position holds."""
+        try:
+            record = decode_record(raw)
+        except IntegrityError as error:
+            raise _undecodable(raw, error) from error
+        text = record.body.encode()
+        digest = sha256(text)
+        if digest in self.state.statements:
+            raise Void(FindingCode.REPLAY, "the same statement stands in an earlier record")
+        wrong = misplaced(record, place, self._trust.log_id)
+        try:
+            body = self._parsed(text, record.sigs)
+            self._check_signature(body, text, record.sigs)
+        except Void as void:
+            if wrong is not None:
+                detail = f"{wrong}; {void.detail}"
+                raise Void(FindingCode.CHAIN, detail, fatal=not self._append_only) from void
+            raise
+        if wrong is not None:
+            harmless = self._append_only and names_place(body, place)
+            raise Void(FindingCode.CHAIN, wrong, fatal=not harmless)
+        if isinstance(body, Fact):
+            check_fact_place(body, place)
+        else:
+            check_head(self.state, body, place)
+        return _Signed(body=body, text=text, digest=digest)
+
+    def _parsed(self, text: bytes, sigs: tuple[Signature, ...]) -> Body:
+        try:
+            body = from_text(text)
+            self._require_ours(body)
+        except IntegrityError as error:
+            foreign = not sigs or holds_unread(text, sigs, self.state.executions)
+            code = FindingCode.FOREIGN_RECORD if foreign else FindingCode.BADSIG
+            raise Void(code, error.message) from error
+        return body
+
+    def _require_ours(self, body: Body) -> None:
+        for moment in _moments(body):
+            if instant(moment) >= LATEST:
+                raise IntegrityError(f"{moment} is beyond all times")
+        if body.schema != SCHEMA:
+            raise IntegrityError(f"a statement of schema {body.schema}")
+        if not isinstance(body, Fact):
+            its = (body.org, body.log)
+            if its != (self._organization, self._trust.log_id):
+                raise IntegrityError(f"a statement of organization {its[0]}, log {its[1]}")
+
+    def _check_signature(self, body: Body, text: bytes, sigs: tuple[Signature, ...]) -> None:
+        if isinstance(body, OwnersStatement):
+            check_owners(self._trust, body, text, sigs)
+        elif isinstance(body, PersonStatement):
+            check_person(self.state.rules_in_force, body, text, sigs, self.state.newest)
+        else:
+            check_fact(self._run(body).body.ephemeral_key, text, sigs)
+
+    def _run(self, fact: Fact) -> ExecutionRecord:
+        run = self.state.executions.get(ExecutionId(fact.execution_id))
+        if run is None:
+            raise Void(FindingCode.UNKNOWN_SIGNER, f"there is no execution {fact.execution_id}")
+        return run
+
+    def _count(self, place: Place, signed: _Signed, digest: Digest, found: list[Finding]) -> None:
+        """Let the statement take effect, or raise Void."""
+        body, state = signed.body, self.state
+        made = body.at if isinstance(body, Fact) else body.created_at
+        tolerance = skew(state.rules_in_force)
+        # A decision may be signed far from the log and attached later; its time to live bounds it.
+        late = not isinstance(body, Approval | Denial)
+        if late and state.newest and instant(made) < instant(state.newest) - tolerance:
+            detail = f"it is of {made}, and a record before it of {state.newest}"
+            found.append(_finding(place.seq, Void(FindingCode.TIME_REGRESSION, detail)))
+        ahead = self._now is not None and instant(made) > self._now() + tolerance
+        if ahead:
+            detail = f"it is of {made}, later than now"
+            found.append(_finding(place.seq, Void(FindingCode.SKEW, detail)))
+        objects = Objects(self._read)
+        self._apply(place, signed, digest, objects, found)
+        state.objects |= objects.named
+        state.newest = state.newest if ahead else max(made, state.newest)
+
+    def _apply(
+        self,
+        place: Place,
+        signed: _Signed,
+        record_hash: Digest,
+        objects: Objects,
+        found: list[Finding],
+    ) -> None:
+        state, body, seq = self.state, signed.body, place.seq
+        match body:
+            case Genesis():
+                admission.admit_genesis(state, body, self._trust)
+            case Rules():
+                self._require_genesis()
+                admission.admit_rules(state, body, self._trust, seq, signed.digest)
+            case Request():
+                record = self._request(body, signed, seq, objects)
+                admission.admit_request(state, state.rules[-1], body, record)
+            case Approval() | Denial():
+                decision = self._decision(body, signed, seq)
+                admission.admit_decision(state, state.rules[-1], body, decision)
+            case Intent():
+                accounts = self._accounts(body, seq, objects, found)
+                run = _execution(body, signed, seq, record_hash, accounts)
+                admission.admit_intent(state, state.rules[-1], body, run)
+            case Survey():
+                record = self._request(body, signed, seq, objects)
+                run = _execution(body, signed, seq, record_hash, objects.accounts(body))
+                admission.admit_survey(state, state.rules[-1], body, record, run)
+            case Recovered():
+                objects.named |= recovery.admit_recovered(state, body, seq)
+            case _:
+                self._fact(body, seq, objects)
+
+    def _request(
+        self, body: Request | Survey, signed: _Signed, seq: int, objects: Objects
+    ) -> RequestRecord:
+        return RequestRecord(
+            id=request_id_of(signed.text),
+            seq=seq,
+            sha256=signed.digest,
+            body=body,
+            targets=objects.targets(body),
+            params=objects.params(body),
+            recorded_at=max(body.created_at, self.state.newest),
+        )
+
+    def _decision(self, body: Approval | Denial, signed: _Signed, seq: int) -> DecisionRecord:
+        return DecisionRecord(
+            seq=seq,
+            sha256=signed.digest,
+            body=body,
+            groups=self.state.rules[-1].roster.groups_of(body.signer.person),
+            recorded_at=max(body.created_at, self.state.newest),
+        )
+
+    def _accounts(
+        self, body: Intent, seq: int, objects: Objects, found: list[Finding]
+    ) -> tuple[str, ...]:
+        """The accounts of an intent; where the object is lost, all that are left to do.
+
+        An intent is never overlooked for a lost object: what it began would be begun again.
+        """
+        try:
+            return objects.accounts(body)
+        except Void as void:
+            found.append(_finding(seq, void))
+            request = admission.known_request(self.state, body.request_id, body.request_sha256)
+            return tuple(account for account in request.remaining() if account)
+
+    def _fact(self, body: Observed, seq: int, objects: Objects) -> None:
+        run = self._run(body)
+        ends = body.items if isinstance(body, Closed) else ()
+        named: list[str] = []
+        for item in ends:
+            listed = isinstance(run.body, Survey) and item.outcome == LISTED
+            named += [n for o in item.objects for n in (objects.listed(o) if listed else (o,))]
+        apply_fact(run, body, seq, skew(self.state.rules_in_force))
+        if ends and isinstance(run.body, Survey):
+            run.fact_objects = (*run.fact_objects, *named)
+        else:
+            objects.named |= {Digest(name) for name in named}
+
+    def _require_genesis(self) -> None:
+        if self.state.genesis is None:
+            raise Void(FindingCode.ILLEGAL_TRANSITION, "rules before the genesis")
+
+
+def _finding(seq: int, void: Void, *, fatal: bool = False) -> Finding:
+    return Finding(code=void.code, seq=seq, detail=void.detail, fatal=void.fatal or fatal)
+
+
+def _execution(
+    body: Intent | Survey,
+    signed: _Signed,
+    seq: int,
+    record_hash: Digest,
+    accounts: tuple[str, ...],
+) -> ExecutionRecord:
+    return ExecutionRecord(
+        id=execution_id_of(signed.text),
+        seq=seq,
+        record_hash=record_hash,
+        body=body,
+        accounts=accounts,
+        last_seq=seq,
+    )
+
+
+def _undecodable(raw: bytes, error: IntegrityError) -> Void:
+    """What is no record: too long, one of ours that was damaged, or something foreign."""
+    if error.code == "size":
+        return Void(FindingCode.SIZE, error.message)
+    ours = raw.startswith(b'{"body":') or raw.endswith(b'"v":1}\n')
+    code = FindingCode.NONCANON if ours else FindingCode.FOREIGN_RECORD
+    return Void(code, error.message)
+
+
+def _moments(body: Body) -> Iterator[str]:
+    """Every time a statement names."""
+    for name in _TIMES:
+        if hasattr(body, name):
+            yield getattr(body, name)
+    if isinstance(body, Issued):
+        for item in body.items:
+            yield item.expires_at

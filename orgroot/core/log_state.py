@@ -1,0 +1,328 @@
+"""The state that the audit log stands for: values only. `fold` puts records into it.
+
+Nothing here is ever stored: what a request's state is, is derived from the records each time.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from orgroot.core.codec import EMPTY
+from orgroot.core.facts import ClosedItem, IssuedItem, StepIntentItem, StepResultItem
+from orgroot.core.ids import Digest, ExecutionId, RequestId
+from orgroot.core.people import Roster
+from orgroot.core.requirements import Requirement
+from orgroot.core.statements import (
+    Approval,
+    Denial,
+    Genesis,
+    Intent,
+    Request,
+    Rules,
+    Survey,
+    Target,
+    instant,
+)
+
+MAX_EXECUTIONS = 3
+"""So many times a request for one target is tried, where AWS refused each time before."""
+
+SURVEYED = "surveyed"
+"""The outcome of a survey whose closing record names its fact objects."""
+
+LISTED = "surveyed-listed"
+"""The outcome of a survey whose closing record names one object that lists its fact objects."""
+
+
+class RequestState(StrEnum):
+    """Where a request stands; see SECURITY.md, "States"."""
+
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    CLAIMED = "CLAIMED"
+    ISSUED = "ISSUED"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    ABANDONED = "ABANDONED"
+    DENIED = "DENIED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+    STALE = "STALE"
+    UNKNOWN = "UNKNOWN"
+
+
+class FindingCode(StrEnum):
+    """What `log verify` can find; the first block is integrity (exit 4), the second attention."""
+
+    GAP = "GAP"
+    CHAIN = "CHAIN"
+    NONCANON = "NONCANON"
+    SIZE = "SIZE"
+    BADSIG = "BADSIG"
+    UNKNOWN_SIGNER = "UNKNOWN_SIGNER"
+    WRONG_NAMESPACE = "WRONG_NAMESPACE"
+    HEAD_MISMATCH = "HEAD_MISMATCH"
+    ROLLBACK = "ROLLBACK"
+    FORK = "FORK"
+    RULES_VIOLATION = "RULES_VIOLATION"
+    ILLEGAL_TRANSITION = "ILLEGAL_TRANSITION"
+    REPLAY = "REPLAY"
+    OBJECT = "OBJECT"
+    SECRET = "SECRET"  # noqa: S105 - a finding's name
+
+    FOREIGN_RECORD = "FOREIGN_RECORD"
+    STRAY_OBJECT = "STRAY_OBJECT"
+    TIME_REGRESSION = "TIME_REGRESSION"
+    SKEW = "SKEW"
+    DANGLING = "DANGLING"
+
+    @property
+    def attention(self) -> bool:
+        """Exit 6 rather than 4: worth a look, not a broken log."""
+        return self in _ATTENTION
+
+
+_ATTENTION = frozenset(
+    {
+        FindingCode.FOREIGN_RECORD,
+        FindingCode.STRAY_OBJECT,
+        FindingCode.TIME_REGRESSION,
+        FindingCode.SKEW,
+        FindingCode.DANGLING,
+    }
+)
+
+
+class Void(Exception):  # noqa: N818 - a verdict on a record, not a malfunction
+    """A record that is not counted, and why; never leaves the fold.
+
+    Attributes:
+        code: what is wrong.
+        fatal: it shows that the log was altered.
+    """
+
+    def __init__(self, code: FindingCode, detail: str, *, fatal: bool = False) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.fatal = fatal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One finding about one record (seq 0: about the store).
+
+    `fatal`: the log was altered, so no command may go on; else the record is merely not counted.
+    """
+
+    code: FindingCode
+    seq: int
+    detail: str
+    fatal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesInForce:
+    """A `rules` record: its position, the SHA-256 of its statement text, and what it says.
+
+    Attributes:
+        log_bucket: the bucket the log lies in, which no rule opens; empty for a folder.
+        roster: the people of these rules.
+    """
+
+    seq: int
+    sha256: Digest
+    body: Rules
+    log_bucket: str = ""
+    roster: Roster = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "roster", Roster(self.body.approvals))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRecord:
+    """An approval or denial that was valid when it was recorded.
+
+    Attributes:
+        groups: the person's groups then; what they joined later does not count.
+        recorded_at: the later of its own time and the newest record before it (UTC text); empty:
+            its own time.
+    """
+
+    seq: int
+    sha256: Digest
+    body: Approval | Denial
+    groups: frozenset[str] = frozenset()
+    recorded_at: str = ""
+
+    @property
+    def at(self) -> datetime:
+        """When it was recorded."""
+        return instant(self.recorded_at or self.body.created_at)
+
+
+@dataclass(slots=True, kw_only=True)
+class ExecutionRecord:
+    """One execution (an intent, or a survey): what it said and what it recorded so far.
+
+    Attributes:
+        id: the `oex_` id.
+        seq: the record number of the intent or survey.
+        record_hash: that record's hash, from which the reference is made.
+        body: the statement.
+        accounts: the accounts it may touch, the object resolved.
+        superseded_by: a later intent of the same bulk request, else None.
+        issued: root sessions by access key id.
+        step_intents, step_results: by (account, n).
+        closed: the outcome per account; management tasks use the account "".
+        aborted: a definite refusal by AWS per account: no session came to be.
+        fact_objects: digests of a survey's fact objects, from its closing record.
+        held: how many sessions are on record, by account.
+        spooled: the newest `recovered` record that brought facts of its own; 0: none did.
+        scope: what it is about, as a set; see `work`.
+    """
+
+    id: ExecutionId
+    seq: int
+    record_hash: Digest
+    body: Intent | Survey
+    accounts: tuple[str, ...]
+    superseded_by: int | None = None
+    issued: dict[str, IssuedItem] = field(default_factory=dict)
+    step_intents: dict[tuple[str, int], StepIntentItem] = field(default_factory=dict)
+    step_results: dict[tuple[str, int], StepResultItem] = field(default_factory=dict)
+    closed: dict[str, ClosedItem] = field(default_factory=dict)
+    aborted: dict[str, str] = field(default_factory=dict)
+    fact_objects: tuple[str, ...] = ()
+    last_seq: int = 0
+    held: Counter[str] = field(default_factory=Counter)
+    spooled: int = 0
+    scope: frozenset[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.scope = frozenset(self.work)
+
+    @property
+    def work(self) -> tuple[str, ...]:
+        """What it is about: its accounts, or `""` for a management task."""
+        return self.accounts or ("",)
+
+    def unresolved(self) -> tuple[str, ...]:
+        """What has neither an outcome nor a refusal on record. A survey may close as a whole."""
+        if "" in self.closed:
+            return ()
+        return tuple(a for a in self.work if a not in self.closed and a not in self.aborted)
+
+    @property
+    def refused(self) -> bool:
+        """AWS refused all of it before anything happened: no session came to be."""
+        return all(account in self.aborted for account in self.work)
+
+
+@dataclass(slots=True, kw_only=True)
+class RequestRecord:
+    """A request (or survey) as recorded, with everything said and done about it since.
+
+    Attributes:
+        id: the `orq_` id.
+        seq: its record number.
+        sha256: SHA-256 of its exact statement text.
+        body: the statement.
+        targets, params: with objects resolved.
+        approvals, denials: the valid ones, in order of the log.
+        executions: in order of the log.
+        recorded_at: the later of its own time and the newest record before it (UTC text); empty:
+            its own time.
+        requirement: what the rules demanded when it was recorded.
+        denied: the record number of the denial that ended it; 0: not denied.
+    """
+
+    id: RequestId
+    seq: int
+    sha256: Digest
+    body: Request | Survey
+    targets: tuple[Target, ...]
+    params: Mapping[str, Any]
+    approvals: list[DecisionRecord] = field(default_factory=list)
+    denials: list[DecisionRecord] = field(default_factory=list)
+    executions: list[ExecutionRecord] = field(default_factory=list)
+    recorded_at: str = ""
+    requirement: Requirement | None = None
+    denied: int = 0
+
+    @property
+    def at(self) -> datetime:
+        """When it was recorded."""
+        return instant(self.recorded_at or self.body.created_at)
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts it is about; none for a management task."""
+        return tuple(target.account for target in self.targets if target.account)
+
+    @property
+    def bulk(self) -> bool:
+        """Many accounts were asked for at once: a later intent may go on where one ended."""
+        return len(self.body.targets) > 1 or self.body.targets_object is not None
+
+    def remaining(self) -> tuple[str, ...]:
+        """What has no recorded outcome yet; `""` stands for the organization."""
+        done = self.outcomes()
+        return () if "" in done else tuple(a for a in self.accounts or ("",) if a not in done)
+
+    @property
+    def spent(self) -> str | None:
+        """Why it can never be executed (again), or None."""
+        if not self.remaining():
+            return f"{self.id} was executed"
+        if self.bulk:
+            return None
+        if any(not run.refused for run in self.executions):
+            return f"{self.id} was executed, and only once is allowed"
+        if len(self.executions) >= MAX_EXECUTIONS:
+            return f"{self.id} was refused by AWS {len(self.executions)} times"
+        return None
+
+    def outcomes(self) -> dict[str, ClosedItem]:
+        """The recorded outcome per account over all its executions."""
+        return {a: item for run in self.executions for a, item in run.closed.items()}
+
+
+@dataclass(slots=True, kw_only=True)
+class LogState:
+    """The fold over all records so far. Written by `fold` and `admission` only; read by everyone.
+
+    Attributes:
+        seq, hash: the head: number and hash of the newest record; 0 and 64 zeros when empty.
+        newest: `created_at`/`at` of the newest statement (UTC text), empty at the start.
+        genesis: the first record's statement.
+        rules: every accepted `rules` record, oldest first; the last is in force.
+        requests, executions: by id, in order of the log.
+        statements: SHA-256 of every statement text seen, for REPLAY.
+        findings: everything wrong or odd found while folding.
+        hashes: the hash of each record, in order; empty text where a record is missing.
+        denials: by account (`""`: the organization) the valid denials, each with its request.
+        objects: SHA-256 of every object that an accepted statement names.
+    """
+
+    seq: int = 0
+    hash: Digest = EMPTY
+    newest: str = ""
+    genesis: Genesis | None = None
+    rules: list[RulesInForce] = field(default_factory=list)
+    requests: dict[RequestId, RequestRecord] = field(default_factory=dict)
+    executions: dict[ExecutionId, ExecutionRecord] = field(default_factory=dict)
+    statements: set[Digest] = field(default_factory=set)
+    findings: list[Finding] = field(default_factory=list)
+    hashes: list[Digest] = field(default_factory=list)
+    denials: dict[str, list[tuple[RequestId, DecisionRecord]]] = field(default_factory=dict)
+    objects: set[Digest] = field(default_factory=set)
+
+    @property
+    def rules_in_force(self) -> RulesInForce | None:
+        """The newest accepted rules, expired or not; None before the first."""
+        return self.rules[-1] if self.rules else None

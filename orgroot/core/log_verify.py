@@ -1,0 +1,111 @@
+"""The whole store against itself: every record, every object, every fact of every survey.
+
+It stops at nothing and repairs nothing; an object that cannot be read is an error, not a finding.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from orgroot.core.codec import object_key, record_hash, record_key
+from orgroot.core.config import Trust
+from orgroot.core.execution_facts import GRACE, check_fact_object
+from orgroot.core.facts import Closed
+from orgroot.core.fold import Fold
+from orgroot.core.ids import Digest, sha256
+from orgroot.core.log_state import ExecutionRecord, Finding, FindingCode, LogState
+from orgroot.core.statements import Survey, instant
+from orgroot.errors import IntegrityError
+
+_RECORD = re.compile(r"([0-9]{12})\.json")
+_OBJECT = re.compile(r"objects/([0-9a-f]{64})")
+
+Get = Callable[[str], bytes | None]
+
+
+def verify(
+    *, trust: Trust, organization: str, get: Get, keys: Iterable[str], now: datetime
+) -> LogState:
+    """Fold and check everything in a store; the answer's `findings` are all there are.
+
+    Args:
+        trust: the pinned trust.
+        organization: the organization's id.
+        get: the bytes of a key, or None.
+        keys: every key of the store.
+        now: UTC; executions that should have ended by then are DANGLING.
+
+    Raises:
+        AuditUnavailable: from `get`.
+    """
+    present = frozenset(keys)
+    fold = Fold(
+        trust=trust,
+        organization=organization,
+        objects=lambda digest: get(object_key(digest)),
+        now=lambda: now,
+    )
+    for seq in sorted(int(found[1]) for key in present if (found := _RECORD.fullmatch(key))):
+        if seq:
+            fold.admit(seq, get(record_key(seq)) or b"")
+    state = fold.state
+    facts: set[str] = set()
+    named: set[Digest] = set(state.objects)
+    for run in state.executions.values():
+        if isinstance(run.body, Survey):
+            state.findings += _survey(run, get, present, facts, named)
+        if run.unresolved() and run.superseded_by is None:
+            state.findings += _dangling(run, now)
+    for key in sorted(present):
+        state.findings += _other(key, get, facts, named)
+    return state
+
+
+def _survey(
+    run: ExecutionRecord, get: Get, present: frozenset[str], facts: set[str], named: set[Digest]
+) -> Iterator[Finding]:
+    """The facts of a survey: each signed by its key, each named by its closing record."""
+    prefix = f"facts/{run.seq}/"
+    expected = set(run.fact_objects)
+    for key in sorted(key for key in present if key.startswith(prefix)):
+        raw = get(key) or b""
+        facts.add(key)
+        try:
+            fact = check_fact_object(run, raw)
+        except IntegrityError as error:
+            yield _about(FindingCode.OBJECT, run.seq, f"{key}: {error.message}")
+            continue
+        if run.fact_objects and record_hash(raw) not in run.fact_objects:
+            yield _about(FindingCode.OBJECT, run.seq, f"{key}: the closing record does not name it")
+        expected.discard(record_hash(raw))
+        if isinstance(fact, Closed):
+            named |= {Digest(digest) for item in fact.items for digest in item.objects}
+    for digest in sorted(expected):
+        yield _about(FindingCode.OBJECT, run.seq, f"a fact with hash {digest} is missing")
+
+
+def _dangling(run: ExecutionRecord, now: datetime) -> Iterator[Finding]:
+    if instant(run.body.deadline) + GRACE < now:
+        left = ", ".join(run.unresolved()) or "the organization"
+        yield _about(FindingCode.DANGLING, run.seq, f"{run.id} never ended for {left}")
+
+
+def _other(key: str, get: Get, facts: set[str], named: set[Digest]) -> Iterator[Finding]:
+    """What a key holds that no record vouches for."""
+    found = _OBJECT.fullmatch(key)
+    if found is not None:
+        if sha256(get(key) or b"") != found[1]:
+            yield _about(FindingCode.OBJECT, 0, f"{key} is not what its name says")
+        elif found[1] not in named:
+            yield _about(FindingCode.STRAY_OBJECT, 0, f"no record names {key}")
+    elif key not in facts and not _is_record(key):
+        yield _about(FindingCode.STRAY_OBJECT, 0, f"{key} is no part of a log")
+
+
+def _is_record(key: str) -> bool:
+    found = _RECORD.fullmatch(key)
+    return found is not None and int(found[1]) > 0
+
+
+def _about(code: FindingCode, seq: int, detail: str) -> Finding:
+    return Finding(code=code, seq=seq, detail=detail)

@@ -1,0 +1,149 @@
+"""The roster: which key and which AWS identity speak for which person, in which groups, and when.
+
+It answers questions and decides nothing; an entry that is ambiguous speaks for nobody.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from orgroot.core.config import Approvals, AwsIdentity, Person
+from orgroot.core.organization import Caller
+from orgroot.core.sshsig import PublicKey, parse_public_key
+from orgroot.errors import UsageError
+
+SSO_SESSION = re.compile(
+    r"arn:aws[a-z-]*:sts::(?P<account>[0-9]{12}):assumed-role/"
+    r"AWSReservedSSO_(?P<permission_set>.+)_[0-9a-f]{16}/(?P<name>[^/]+)"
+)
+"""The session of an Identity Center user ("Referencing permission sets in resource policies",
+IAM Identity Center user guide): the session name is the user name."""
+
+
+def usable_key(text: str) -> PublicKey | None:
+    """The key a text stands for, or None where this version cannot verify it."""
+    try:
+        return parse_public_key(text)
+    except UsageError:
+        return None
+
+
+class Roster:
+    """The people of one set of rules. A key this version cannot verify is no key."""
+
+    def __init__(self, approvals: Approvals) -> None:
+        self._people: Mapping[str, Person] = approvals.people
+        self._keys = {
+            name: tuple(
+                (key, e.added, e.revoked) for e in person.keys if (key := usable_key(e.key))
+            )
+            for name, person in approvals.people.items()
+        }
+        self._humans = _humans(
+            {name: frozenset(self._marks(name, person)) for name, person in self._people.items()}
+        )
+
+    def persons(self) -> tuple[str, ...]:
+        """Every name, services included, in the order of the rules."""
+        return tuple(self._people)
+
+    def is_service(self, person: str) -> bool:
+        """A machine, which never approves, denies or reviews."""
+        return person in self._people and self._people[person].service
+
+    def groups_of(self, person: str) -> frozenset[str]:
+        """The groups of a person; none for a stranger."""
+        entry = self._people.get(person)
+        return frozenset(entry.groups) if entry else frozenset()
+
+    def members(self, groups: Iterable[str]) -> tuple[str, ...]:
+        """Everyone in at least one of the groups."""
+        wanted = frozenset(groups)
+        return tuple(name for name, entry in self._people.items() if wanted & set(entry.groups))
+
+    def keys_of(self, person: str, at: datetime) -> tuple[PublicKey, ...]:
+        """The keys valid at an instant: added then or before, not yet revoked."""
+        return tuple(
+            key
+            for key, added, revoked in self._keys.get(person, ())
+            if added <= at and (revoked is None or at < revoked)
+        )
+
+    def has_key(self, person: str, key: str, at: datetime) -> bool:
+        """`key` (`type base64`) speaks for the person at that instant."""
+        return any(known.text == key for known in self.keys_of(person, at))
+
+    def person_for_caller(self, caller: Caller) -> str | None:
+        """Who AWS says is calling; None where that is nobody, or several."""
+        return self.person_for_arn(caller.arn)
+
+    def person_for_arn(self, arn: str) -> str | None:
+        """Whose AWS identity an ARN of `sts:GetCallerIdentity` is; None: nobody's, or several's."""
+        return _only(self._bearers(arn))
+
+    def acts_as(self, person: str, arn: str) -> bool:
+        """Whether this caller may act as the person.
+
+        A person with AWS identities must be the caller; one without may act through a caller that
+        is nobody's.
+        """
+        entry = self._people.get(person)
+        return entry is not None and self._bearers(arn) == ((person,) if entry.aws else ())
+
+    def human(self, person: str) -> str:
+        """One name for all entries of the same human being."""
+        return self._humans.get(person, person)
+
+    def same_human(self, a: str, b: str) -> bool:
+        """Two entries that share a key or an AWS identity are one human being."""
+        return self.human(a) == self.human(b)
+
+    def _bearers(self, arn: str) -> tuple[str, ...]:
+        return tuple(
+            name
+            for name, person in self._people.items()
+            if any(_is_identity(identity, arn) for identity in person.aws)
+        )
+
+    def _marks(self, name: str, person: Person) -> Iterator[str]:
+        for key, _, _ in self._keys[name]:
+            yield f"key {key.text}"
+        for identity in person.aws:
+            yield f"aws {_identity_name(identity).casefold()}"
+
+
+def _only(names: Iterable[str]) -> str | None:
+    found = tuple(names)
+    return found[0] if len(found) == 1 else None
+
+
+def _is_identity(identity: AwsIdentity, arn: str) -> bool:
+    if identity.arn is not None:
+        return identity.arn == arn
+    session = SSO_SESSION.fullmatch(arn)
+    return (
+        session is not None
+        and session["name"] == identity.sso
+        and session["account"] in identity.accounts
+        and session["permission_set"] in identity.permission_sets
+    )
+
+
+def _identity_name(identity: AwsIdentity) -> str:
+    """What two entries have in common when they are one: the Identity Center name, or the ARN."""
+    session = SSO_SESSION.fullmatch(identity.arn or "")
+    if session is not None:
+        return session["name"]
+    return f"{identity.sso or identity.arn}"
+
+
+def _humans(marks: Mapping[str, frozenset[str]]) -> dict[str, str]:
+    """Each name's human: one name for all that are linked, directly or not, by common marks."""
+    humans = {name: name for name in marks}
+    bearer: dict[str, str] = {}
+    for name, its in marks.items():
+        for mark in its:
+            one, other = humans[bearer.setdefault(mark, name)], humans[name]
+            if one != other:
+                humans = {n: one if human == other else human for n, human in humans.items()}
+    return humans

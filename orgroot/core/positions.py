@@ -1,0 +1,209 @@
+"""Where a record stands, and whose signatures it carries: checked before anything is believed.
+
+An envelope (number, `prev`, log) is signed by nobody; the head in a statement and the position in
+a fact are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from orgroot.core.codec import EMPTY, Record, Signature
+from orgroot.core.config import Trust
+from orgroot.core.ephemeral import verify_fact
+from orgroot.core.facts import Fact
+from orgroot.core.ids import Digest, ExecutionId
+from orgroot.core.log_state import (
+    ExecutionRecord,
+    FindingCode,
+    LogState,
+    RulesInForce,
+    Void,
+)
+from orgroot.core.people import usable_key
+from orgroot.core.sshsig import parse_public_key, verify
+from orgroot.core.statements import (
+    OwnersStatement,
+    PersonStatement,
+    Signed,
+    Signer,
+    Statement,
+    instant,
+)
+from orgroot.errors import IntegrityError, UsageError
+
+_CODES = {
+    "unknown-signer": FindingCode.UNKNOWN_SIGNER,
+    "wrong-namespace": FindingCode.WRONG_NAMESPACE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a record lies in the store: its number, and the hash of the one before.
+
+    `prev` is empty where the record before is missing: then it says nothing.
+    """
+
+    seq: int
+    prev: Digest | str
+
+
+def append_only(store: str) -> bool:
+    """Whether nobody can overwrite what lies in a store (S3 with Object Lock).
+
+    There a wrong `prev` was appended as it is, by somebody who wants to stop the others. In a
+    folder whoever can append can also overwrite, so a wrong `prev` is taken for an alteration: of
+    the record before, which may have held the key that this one was signed with.
+    """
+    return store.startswith("s3://")
+
+
+def misplaced(record: Record, place: Place, log: str) -> str | None:
+    """What is wrong with an envelope, or None."""
+    if record.log != log:
+        return f"it says log {record.log}"
+    if record.seq != place.seq:
+        return f"it says it is record {record.seq}"
+    if place.prev and record.prev != place.prev:
+        return f"it follows {record.prev[:12]}…, and record {place.seq - 1} is {place.prev[:12]}…"
+    return None
+
+
+def check_head(state: LogState, body: Statement, place: Place) -> None:
+    """The head that a signer had verified must be an earlier record, as it stands here.
+
+    Raises:
+        Void: HEAD_MISMATCH: a signer saw another log than this one.
+    """
+    head = body.head
+    if head.seq == 0 and place.seq == 1:
+        fits = head.hash == EMPTY
+    elif 0 < head.seq < place.seq:
+        known = state.hashes[head.seq - 1] if head.seq <= state.seq else ""
+        fits = known in {"", head.hash}
+    else:
+        fits = False
+    if not fits:
+        detail = f"its signer had seen record {head.seq} as {head.hash[:12]}…, not as it is here"
+        raise Void(FindingCode.HEAD_MISMATCH, detail, fatal=True)
+
+
+def check_fact_place(fact: Fact, place: Place) -> None:
+    """A fact signs its own position.
+
+    Raises:
+        Void: CHAIN.
+    """
+    if fact.seq != place.seq or (place.prev and fact.prev != place.prev):
+        detail = f"{fact.execution_id} wrote it as record {fact.seq} after {fact.prev[:12]}…"
+        raise Void(FindingCode.CHAIN, detail, fatal=True)
+
+
+def names_place(body: Signed | Fact, place: Place) -> bool:
+    """A signed word puts the record right behind its predecessor as it is."""
+    if isinstance(body, Fact):
+        return (body.seq, body.prev) == (place.seq, place.prev)
+    return (body.head.seq, body.head.hash) == (place.seq - 1, place.prev)
+
+
+def check_person(
+    rules: RulesInForce | None,
+    body: PersonStatement,
+    text: bytes,
+    sigs: tuple[Signature, ...],
+    newest: str,
+) -> None:
+    """Signed by a key of the roster, valid when it was made and when it was recorded.
+
+    The time of the record is no earlier than the newest record before it, so a stolen key that was
+    revoked cannot write itself into the past.
+
+    Raises:
+        Void: UNKNOWN_SIGNER, WRONG_NAMESPACE or BADSIG.
+    """
+    signer = body.signer
+    if rules is None:
+        raise _unknown(signer, "no rules are in force")
+    for moment in {body.created_at, max(body.created_at, newest)}:
+        if not rules.roster.has_key(signer.person, signer.key, instant(moment)):
+            raise _unknown(signer, f"not a key of theirs at {moment}")
+    _check_sshsigs((signer,), text, sigs, body.NAMESPACE)
+
+
+def check_owners(
+    trust: Trust, body: OwnersStatement, text: bytes, sigs: tuple[Signature, ...]
+) -> None:
+    """Signed by distinct owners of the pinned trust, as many as its threshold.
+
+    Raises:
+        Void: UNKNOWN_SIGNER, WRONG_NAMESPACE or BADSIG.
+    """
+    owners = {
+        (owner.person, key.text)
+        for owner in trust.owners.keys
+        if (key := usable_key(owner.key)) is not None
+    }
+    for signer in body.signers:
+        if (signer.person, signer.key) not in owners:
+            raise _unknown(signer, "not an owner of the pinned trust")
+    persons = {signer.person for signer in body.signers}
+    if len(persons) < max(1, trust.owners.threshold) or len(persons) != len(body.signers):
+        detail = f"signed by {len(persons)} owner(s), and {trust.owners.threshold} must sign"
+        raise Void(FindingCode.UNKNOWN_SIGNER, detail)
+    _check_sshsigs(body.signers, text, sigs, body.NAMESPACE)
+
+
+def check_fact(key: str, text: bytes, sigs: tuple[Signature, ...]) -> None:
+    """Signed by the execution's ephemeral key, and by nothing else.
+
+    Raises:
+        Void: BADSIG.
+    """
+    if len(sigs) != 1:
+        raise Void(FindingCode.BADSIG, f"{len(sigs)} signatures, and a fact has one")
+    try:
+        verify_fact(key, text, sigs[0].sig)
+    except IntegrityError as error:
+        raise Void(FindingCode.BADSIG, error.message) from error
+
+
+def holds_unread(
+    text: bytes, sigs: tuple[Signature, ...], executions: Mapping[ExecutionId, ExecutionRecord]
+) -> bool:
+    """Whether every signature fits a text that this version does not understand.
+
+    Somebody means it then, a later version perhaps; else it is a statement that was damaged.
+    """
+    try:
+        tree = msgspec.json.decode(text, type=dict[str, Any])
+        for sig in sigs:
+            if sig.key is None:
+                run = executions[tree["execution_id"]]
+                verify_fact(run.body.ephemeral_key, text, sig.sig)
+            else:
+                key = parse_public_key(sig.key)
+                verify(sig.sig, text, namespace=f"orgroot-{tree['type']}-v1", key=key)
+    except (ValueError, LookupError, TypeError, RecursionError, IntegrityError, UsageError):
+        return False  # whatever it is: anyone may have written it, so nothing of it may stop us
+    return True
+
+
+def _check_sshsigs(
+    signers: tuple[Signer, ...], text: bytes, sigs: tuple[Signature, ...], namespace: str
+) -> None:
+    """One SSHSIG of each signer, in their order; the keys are known and sound."""
+    if [sig.key for sig in sigs] != [signer.key for signer in signers]:
+        raise Void(FindingCode.BADSIG, "the signatures are not those of the signers it names")
+    for signer, sig in zip(signers, sigs, strict=True):
+        try:
+            verify(sig.sig, text, namespace=namespace, key=parse_public_key(signer.key))
+        except IntegrityError as error:
+            code = _CODES.get(error.code, FindingCode.BADSIG)
+            raise Void(code, f"{signer.person}: {error.message}") from error
+
+
+def _unknown(signer: Signer, why: str) -> Void:
+    return Void(FindingCode.UNKNOWN_SIGNER, f"{signer.person}: {why}")

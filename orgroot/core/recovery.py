@@ -1,0 +1,200 @@
+"""What a `recovered` record may say of an execution that a crash left open, and what it amounts to.
+
+It closes; it never begins, never reopens and never calls anything done that was not begun on
+record. What could not be looked at is `unverified`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from orgroot.core.codec import Signature, canonical
+from orgroot.core.eligibility import skew
+from orgroot.core.execution_facts import GRACE, apply_fact
+from orgroot.core.facts import Closed, ClosedItem, Fact, Issued, Observed
+from orgroot.core.ids import Digest, ExecutionId
+from orgroot.core.log_state import ExecutionRecord, FindingCode, LogState, Void
+from orgroot.core.positions import check_fact
+from orgroot.core.rules_lint import LATEST
+from orgroot.core.statements import (
+    SCHEMA,
+    Recovered,
+    RecoveredEnd,
+    SpooledFact,
+    Survey,
+    from_text,
+    instant,
+)
+from orgroot.errors import IntegrityError
+
+DONE = "done"
+NOT_DONE = "not-done"
+UNVERIFIED = "unverified"
+_ENDS = frozenset({DONE, NOT_DONE, UNVERIFIED})
+
+
+def unsettled(run: ExecutionRecord) -> tuple[str, ...]:
+    """The accounts of which nobody has said yet how they ended; `""` for a survey as a whole.
+
+    An account that its own execution closed as `unknown` is one of them.
+    """
+    if isinstance(run.body, Survey):
+        return ("",) if run.unresolved() else ()
+    return tuple(a for a in run.work if a not in run.aborted and not _settled(run, a))
+
+
+def recoverable_from(run: ExecutionRecord) -> datetime:
+    """After this instant (UTC) an execution that left nothing behind may be closed.
+
+    Until then its process may live, on whatever machine, and still record what it did.
+    """
+    return instant(run.body.deadline) + GRACE
+
+
+def has_ended(run: ExecutionRecord, account: str) -> bool:
+    """Its own facts show that it does nothing more there: they were spooled, or say `unknown`."""
+    survey = isinstance(run.body, Survey)
+    return not survey and (run.spooled > 0 or account in run.closed)
+
+
+def admit_recovered(state: LogState, body: Recovered, seq: int) -> frozenset[Digest]:
+    """Count a `recovered` record: all of it, or nothing. Answers the objects that it names.
+
+    Raises:
+        Void: ILLEGAL_TRANSITION, BADSIG.
+    """
+    run, after, facts = _applied(state, body, seq)
+    for name in _COUNTED:
+        setattr(run, name, getattr(after, name))
+    return frozenset(_named(facts))
+
+
+def objection(state: LogState, body: Recovered) -> str | None:
+    """Why the next record would not count, were it this one; None: it would."""
+    try:
+        _applied(state, body, state.seq + 1)
+    except Void as void:
+        return void.detail
+    return None
+
+
+def _applied(
+    state: LogState, body: Recovered, seq: int
+) -> tuple[ExecutionRecord, ExecutionRecord, tuple[Observed, ...]]:
+    """The execution as it is, as it would be, and the facts that it brings."""
+    run = state.executions.get(ExecutionId(body.execution_id))
+    if run is None:
+        raise _illegal(f"there is no execution {body.execution_id}")
+    if run.superseded_by is not None:
+        raise _illegal(f"{run.id} was superseded in record {run.superseded_by}")
+    if not unsettled(run):
+        raise _illegal(f"{run.id} had ended")
+    if not body.facts and not body.ends:
+        raise _illegal(f"it says nothing of {run.id}")
+    after = _copy(run)
+    facts = tuple(spooled_fact(run, spooled) for spooled in body.facts)
+    for fact in facts:
+        apply_fact(after, fact, seq, skew(state.rules_in_force))
+    if facts:
+        after.spooled = seq
+    for end in body.ends:
+        _close(after, end, instant(body.created_at))
+    return run, after, facts
+
+
+def spooled_fact(run: ExecutionRecord, spooled: SpooledFact) -> Observed:
+    """A fact from the spool, which this very execution signed for no place in the log.
+
+    Raises:
+        Void: BADSIG, or ILLEGAL_TRANSITION where it is of another execution or place.
+    """
+    text = spooled.body.encode()
+    check_fact(run.body.ephemeral_key, text, (Signature(alg="ed25519", sig=spooled.sig),))
+    try:
+        fact = from_text(text)
+        sound = isinstance(fact, Fact) and all(instant(at) < LATEST for at in _times(fact))
+    except IntegrityError as error:
+        raise Void(FindingCode.BADSIG, f"a spooled fact: {error.message}") from error
+    if not isinstance(fact, Fact) or not sound:
+        raise Void(FindingCode.BADSIG, "a spooled fact is no fact of our time")
+    if (fact.schema, fact.execution_id, fact.seq, fact.prev) != (SCHEMA, run.id, 0, ""):
+        raise _illegal(f"a spooled fact is not one of {run.id} for no place in the log")
+    return fact
+
+
+def on_record(run: ExecutionRecord, fact: Observed) -> bool:
+    """The log holds all that a fact says: it was written after all, or recovered before."""
+    known = (
+        *run.issued.values(),
+        *run.step_intents.values(),
+        *run.step_results.values(),
+        *run.closed.values(),
+    )
+    return all(item in known for item in fact.items)
+
+
+def _close(run: ExecutionRecord, end: RecoveredEnd, at: datetime) -> None:
+    account, what = end.account, end.account or "the whole"
+    if account not in unsettled(run):
+        raise _illegal(f"{run.id}, {what}: nothing was open there")
+    if end.outcome not in _ENDS:
+        raise _illegal(f"{run.id}, {what}: {end.outcome!r} is no end")
+    if end.outcome == DONE and not any(begun == account for begun, _ in run.step_intents):
+        raise _illegal(f"{run.id}, {what}: done, but no change was begun")
+    if at <= recoverable_from(run) and not has_ended(run, account):
+        raise _illegal(f"{run.id}, {what}: closed while it may still have been running")
+    details = canonical({"reason": end.detail, "recovered": True}).decode("ascii").rstrip()
+    before = run.closed.get(account)
+    run.closed[account] = ClosedItem(
+        account=account,
+        outcome=f"{end.outcome} {details}",
+        objects=() if before is None else before.objects,
+    )
+
+
+_COUNTED = (
+    "issued",
+    "step_intents",
+    "step_results",
+    "closed",
+    "aborted",
+    "held",
+    "last_seq",
+    "spooled",
+)
+
+
+def _copy(run: ExecutionRecord) -> ExecutionRecord:
+    """A record that can be changed without changing this one."""
+    return replace(
+        run,
+        issued=dict(run.issued),
+        step_intents=dict(run.step_intents),
+        step_results=dict(run.step_results),
+        closed=dict(run.closed),
+        aborted=dict(run.aborted),
+        held=run.held.copy(),
+    )
+
+
+def _settled(run: ExecutionRecord, account: str) -> bool:
+    item = run.closed.get(account)
+    return item is not None and item.outcome.split(" ")[0].rstrip(":") != "unknown"
+
+
+def _times(fact: Fact) -> Iterator[str]:
+    yield fact.at
+    if isinstance(fact, Issued):
+        for item in fact.items:
+            yield item.expires_at
+
+
+def _named(facts: tuple[Observed, ...]) -> Iterator[Digest]:
+    for fact in facts:
+        if isinstance(fact, Closed):
+            for item in fact.items:
+                yield from (Digest(name) for name in item.objects)
+
+
+def _illegal(detail: str) -> Void:
+    return Void(FindingCode.ILLEGAL_TRANSITION, detail)

@@ -1,0 +1,101 @@
+"""Whether a request makes sense in itself: task, task policy, targets and parameters agree.
+
+A request that does not is never approved or executed, whatever the rules say: a plan that loosens
+cannot travel under a task that only adds.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from orgroot.core.governed_tasks import GOVERNED_TASKS, Power, Task
+from orgroot.core.log_state import RequestRecord
+from orgroot.core.plan import Op, Plan
+from orgroot.core.requirements import BUCKET_TASKS
+from orgroot.core.resource_policy import drop_statements
+from orgroot.core.scp import attachment_of, creation
+from orgroot.core.scp_document import parse_scp
+from orgroot.core.statements import Request
+from orgroot.core.task_params import PlannedChanges, UnlockBucket, UnlockMode, parse_params
+from orgroot.errors import IntegrityError, UsageError
+
+
+def buckets_of(request: RequestRecord) -> tuple[str, ...]:
+    """The buckets a request names, by which rules match; none for tasks without buckets."""
+    return buckets_in(request.body.task, request.params)
+
+
+def buckets_in(task: Task, params: Mapping[str, Any]) -> tuple[str, ...]:
+    """As `buckets_of`, before there is a request."""
+    named = params.get("buckets")
+    if task not in BUCKET_TASKS or not isinstance(named, list | tuple):
+        return ()
+    return tuple(str(item.get("bucket")) for item in named if isinstance(item, dict))
+
+
+def malformed(request: RequestRecord) -> Iterator[str]:
+    """What is wrong with a request in itself, one sentence each."""
+    body = request.body
+    if isinstance(body, Request) and body.break_glass:
+        yield "Break-glass is not granted by this version."
+    policies = GOVERNED_TASKS[body.task].task_policies
+    if body.task_policy not in (policies or (None,)):
+        yield f"{body.task_policy} is not a task policy of {body.task}."
+    yield from _wrong_targets(request)
+    try:
+        params = parse_params(body.task, request.params)
+    except IntegrityError as error:
+        yield f"{error.message[:1].upper()}{error.message[1:]}."
+        return
+    if isinstance(params, PlannedChanges):
+        needed = Plan(changes=params.plan).task
+        if needed != body.task:
+            yield f"Its plan needs {needed}, and it asks for {body.task}."
+        yield from _wrong_scps(params)
+    if isinstance(params, UnlockBucket) and params.mode is UnlockMode.DROP_STATEMENTS:
+        yield from _wrong_repairs(params)
+
+
+def _wrong_targets(request: RequestRecord) -> Iterator[str]:
+    body, targets = request.body, request.targets
+    if GOVERNED_TASKS[body.task].power is Power.OPERATOR:
+        if [(t.organization, t.account) for t in targets] != [(body.org, "")]:
+            yield f"{body.task} is about the organization {body.org} and nothing else."
+        return
+    accounts = request.accounts
+    if not targets or len(accounts) != len(targets) or any(t.organization for t in targets):
+        yield f"{body.task} is about member accounts."
+    if len(set(accounts)) != len(accounts):
+        yield "An account is named twice."
+    if body.task in BUCKET_TASKS and (len(targets) != 1 or request.bulk):
+        yield f"{body.task} is about buckets of one account."
+
+
+def _wrong_repairs(params: UnlockBucket) -> Iterator[str]:
+    """What is put is what was seen less the statements that are named: nothing is slipped in."""
+    for change in params.buckets:
+        try:
+            rest = drop_statements(change.before or b"", change.sids)
+        except UsageError as error:
+            yield f"The policy of {change.bucket} cannot be repaired so: {error.message}."
+            continue
+        if rest != change.after:
+            named = ", ".join(change.sids)
+            yield f"What is put on {change.bucket} is not its policy without {named}."
+
+
+def _wrong_scps(params: PlannedChanges) -> Iterator[str]:
+    """An SCP's text is one that every reader understands alike, and is there to be read."""
+    created: set[str] = set()
+    for change in params.plan:
+        try:
+            if change.op is Op.CREATE_SCP:
+                text = creation(change).policy.text
+                if parse_scp(text, change.target).text != text:
+                    yield f"The text of SCP {change.target} is not as it is sent."
+                created.add(change.target)
+            elif change.op is Op.ATTACH_SCP:
+                wanted = attachment_of(change)
+                if wanted.scp not in created and None in {wanted.id, wanted.policy}:
+                    yield f"It attaches SCP {wanted.scp} without saying which text that is."
+        except (IntegrityError, UsageError) as error:
+            yield f"{error.message[:1].upper()}{error.message[1:]}."

@@ -1,0 +1,85 @@
+"""Where a request stands, derived from the log each time and never stored.
+
+What may have happened and is not on record is UNKNOWN, never done and never undone.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from orgroot.core.approval import Phase, decide
+from orgroot.core.eligibility import demand, expires_at
+from orgroot.core.ids import ExecutionId
+from orgroot.core.log_state import LISTED, SURVEYED, LogState, RequestRecord, RequestState
+
+_SUCCESSES = frozenset(
+    {
+        "done",
+        "succeeded",
+        "removed",
+        "nothing-to-remove",
+        "unlocked",
+        "repaired",
+        "not-locked",
+        "applied",
+        "nothing-to-do",
+        "clean",
+        "with-credentials",
+        SURVEYED,
+        LISTED,
+    }
+)
+"""The first word of an outcome that is a success; any other word is none."""
+
+_GIVEN_UP = frozenset({"abandoned", "unverified"})
+"""Outcomes that claim neither success nor failure: nobody could look."""
+
+
+def request_state(
+    state: LogState,
+    request: RequestRecord,
+    now: datetime,
+    running: Callable[[ExecutionId], bool],
+) -> RequestState:
+    """The state of a request.
+
+    Args:
+        state: the log.
+        request: one of its requests or surveys.
+        now: UTC.
+        running: whether a live process of this machine holds an execution. Of other machines
+            nothing is known, so what they began and did not end is UNKNOWN here.
+    """
+    run = request.executions[-1] if request.executions else None
+    if run is not None and run.unresolved():
+        if running(run.id):
+            return RequestState.ISSUED if run.issued else RequestState.CLAIMED
+        return RequestState.UNKNOWN
+    if not request.remaining():
+        return _ended(request)
+    if request.denied:
+        return RequestState.DENIED
+    if request.spent:
+        return RequestState.FAILED
+    return _waiting(state, request, now)
+
+
+def _ended(request: RequestRecord) -> RequestState:
+    words = {item.outcome.split(" ")[0].rstrip(":") for item in request.outcomes().values()}
+    if "unknown" in words:
+        return RequestState.UNKNOWN
+    if words <= _SUCCESSES:
+        return RequestState.SUCCEEDED
+    return RequestState.ABANDONED if words <= _GIVEN_UP else RequestState.FAILED
+
+
+def _waiting(state: LogState, request: RequestRecord, now: datetime) -> RequestState:
+    """Nothing runs and something is left to do."""
+    rules = state.rules[-1]
+    if expires_at(rules, request) <= now:
+        return RequestState.ABANDONED if request.outcomes() else RequestState.EXPIRED
+    needs = demand(rules, request)
+    if needs is None or (request.requirement and not needs.same_as(request.requirement)):
+        return RequestState.STALE
+    requester = request.body.signer.person
+    decision = decide(rules, request, phase=Phase.EXECUTE, person=requester, now=now)
+    return RequestState.APPROVED if decision else RequestState.PENDING

@@ -1,0 +1,89 @@
+"""Who calls, where centralized root access stands, and plans to change it."""
+
+from typing import Any
+
+from orgroot.core.results.base import Result, Row
+
+
+class WhoamiKey(Row, frozen=True, kw_only=True):
+    """A roster key of the person and where its private half was found (null: not found)."""
+
+    key: str
+    fingerprint: str
+    found: str | None
+
+
+class Whoami(Result, frozen=True, kw_only=True, tag="orgroot.whoami/v1"):
+    """`orgroot whoami`; `caller` is an ARN, `may_request` and `may_approve` are task names."""
+
+    caller: str | None
+    account: str | None
+    person: str | None
+    keys: tuple[WhoamiKey, ...] = ()
+    groups: tuple[str, ...] = ()
+    may_request: tuple[str, ...] = ()
+    may_approve: tuple[str, ...] = ()
+    add_to_roster: str | None = None
+
+
+class FeatureStatus(Row, frozen=True, kw_only=True):
+    """The two features; null: AWS does not show them while trusted access is off."""
+
+    credentials_management: bool | None
+    root_sessions: bool | None
+
+
+class RulesStatus(Row, frozen=True, kw_only=True):
+    """The rules in force."""
+
+    serial: int
+    expires_at: str
+    sha256: str
+    matches_config: bool
+
+
+class OpenRequest(Row, frozen=True, kw_only=True):
+    """An open request in `status`."""
+
+    id: str
+    state: str
+    task: str
+    requester: str
+    expires_at: str
+
+
+class Status(Result, frozen=True, kw_only=True, tag="orgroot.status/v1"):
+    """`orgroot status`; `differs` names what is not as the config wants it."""
+
+    organization: str
+    management_account: str
+    caller: str
+    trusted_access: bool
+    features: FeatureStatus
+    delegated_administrator: str | None
+    rules: RulesStatus | None
+    open_requests: tuple[OpenRequest, ...] = ()
+    reviews_due: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
+
+
+class ChangeRow(Row, frozen=True, kw_only=True):
+    """One planned or applied change; `before` and `after` are JSON values."""
+
+    op: str
+    target: str
+    before: Any
+    after: Any
+
+
+class PlanResult(Result, frozen=True, kw_only=True, tag="orgroot.plan/v1"):
+    """`enable`, `disable`, `scp plan`, `scp apply`. `notes`: what this plan leaves undone, why."""
+
+    command: str
+    request: str | None
+    state: str | None
+    changes: tuple[ChangeRow, ...]
+    applied: bool
+    receipt: str | None
+    notes: tuple[str, ...] = ()
+    budget: tuple[dict[str, Any], ...] = ()

@@ -1,0 +1,332 @@
+r"""What people and executions say in the log, as exact bytes: one Struct per statement type.
+
+A statement is an ASCII JSON text: sorted keys, two-space indent, `\uXXXX` for the rest, a final
+newline. That text itself is signed and stored. It is verified first and parsed after, and only if
+writing the parsed value again gives the same bytes: so no duplicate key, float, unknown field or
+other spelling of the same value can pass.
+"""
+
+import json
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from orgroot.core.codec import require_plain
+from orgroot.core.config import Approvals, Owners
+from orgroot.core.facts import Observed, Part
+from orgroot.core.governed_tasks import Task
+from orgroot.core.root_tasks import TaskPolicy
+from orgroot.errors import IntegrityError
+
+SCHEMA = "orgroot.statement/v1"
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class Signer(Part, frozen=True, kw_only=True):
+    """Who signs, as a roster (or owner) name, and the OpenSSH public key: `type base64`."""
+
+    person: str
+    key: str
+
+
+class HeadRef(Part, frozen=True, kw_only=True):
+    """A position of the log: record number and the SHA-256 of that record's raw bytes."""
+
+    seq: int
+    hash: str
+
+
+class Tool(Part, frozen=True, kw_only=True):
+    """The program that prepared the statement."""
+
+    version: str
+
+
+class RulesRef(Part, frozen=True, kw_only=True):
+    """The rules a request was made under: evidence only, execution decides under the live ones."""
+
+    serial: int
+    sha256: str
+
+
+class ObjectRef(Part, frozen=True, kw_only=True):
+    """A content-addressed object `objects/<sha256>` that stands for something too long."""
+
+    sha256: str
+    count: int
+
+
+class Target(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """What a request is about: a member account, or (management tasks) the organization.
+
+    Attributes:
+        account: member account id; empty for management tasks.
+        name: its name when requested.
+        ou_path: ids from the organization root to its parent, joined by `/`.
+        tags_sha256: SHA-256 of its tags as canonical JSON.
+        partition: `aws`.
+        region: the Region the session will use.
+        organization: the organization id, for management tasks only.
+    """
+
+    account: str = ""
+    name: str = ""
+    ou_path: str = ""
+    tags_sha256: str = ""
+    partition: str = ""
+    region: str = ""
+    organization: str = ""
+
+
+class SessionAsk(Part, frozen=True, kw_only=True):
+    """How long a root session may live, in seconds (at most 900)."""
+
+    duration_seconds: int
+
+
+class Statement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+    """The fields every statement has.
+
+    Attributes:
+        schema: `orgroot.statement/v1`.
+        org: organization id.
+        log: log id.
+        created_at: UTC, whole seconds.
+        nonce: 128 random bits in hexadecimal.
+        head: the log head its preparer had verified; `{0, 64 zeros}` for the genesis.
+        tool: the program that prepared it.
+    """
+
+    NAMESPACE: ClassVar[str] = ""
+
+    schema: str
+    org: str
+    log: str
+    created_at: str
+    nonce: str
+    head: HeadRef
+    tool: Tool
+
+
+class PersonStatement(Statement, frozen=True, kw_only=True):
+    """A statement signed by one person or service."""
+
+    signer: Signer
+
+
+class OwnersStatement(Statement, frozen=True, kw_only=True):
+    """A statement signed by a threshold of owners."""
+
+    signers: tuple[Signer, ...]
+
+
+class Genesis(OwnersStatement, frozen=True, kw_only=True, tag="genesis"):
+    """The first record: which world (`aws` or `sandbox`), whose organization, whose trust."""
+
+    NAMESPACE: ClassVar[str] = "orgroot-genesis-v1"
+
+    endpoint: str
+    management_account: str
+    owners: Owners
+    retain: str | None
+
+
+class Rules(OwnersStatement, frozen=True, kw_only=True, tag="rules"):
+    """People and rules that are in force from here on; the serial grows by one."""
+
+    NAMESPACE: ClassVar[str] = "orgroot-rules-v1"
+
+    serial: int
+    expires_at: str
+    approvals: Approvals
+
+
+class RequestFields(PersonStatement, frozen=True, kw_only=True):
+    """What a request and a survey have in common.
+
+    Long lists and texts stand in objects: `targets_object` replaces `targets` above 100 accounts,
+    `params_object` replaces `params` above 32 KiB.
+    """
+
+    expires_at: str
+    rules: RulesRef
+    task: Task
+    task_policy: TaskPolicy | None
+    targets: tuple[Target, ...]
+    targets_object: ObjectRef | None
+    params: dict[str, Any]
+    params_object: ObjectRef | None
+    session: SessionAsk | None
+    ticket: str
+    justification: str
+
+
+class Request(RequestFields, frozen=True, kw_only=True, tag="request"):
+    """A person asks that exactly this be done."""
+
+    NAMESPACE: ClassVar[str] = "orgroot-request-v1"
+
+    break_glass: bool
+
+
+class Intent(PersonStatement, frozen=True, kw_only=True, tag="intent"):
+    """An executor is about to act on a granted request.
+
+    Attributes:
+        request_id: the request.
+        request_sha256: SHA-256 of its exact text.
+        approvals: record numbers of the approvals it relies on.
+        caller_arn: the identity AWS reported for the executor.
+        executor_arn: the executor role where one is used, else None.
+        accounts: the accounts this run may touch; `accounts_object` replaces it above 100.
+        task_policies: the root-task policies its sessions may carry.
+        deadline: after this instant nothing more may happen under it (UTC).
+        observed_at: AWS's time when the decision was made (UTC).
+        ephemeral_key: base64 of the raw Ed25519 public key that signs this run's facts.
+        reference_in: where the reference travels: `source-identity` or `user-agent`.
+    """
+
+    NAMESPACE: ClassVar[str] = "orgroot-intent-v1"
+
+    request_id: str
+    request_sha256: str
+    approvals: tuple[int, ...]
+    caller_arn: str
+    executor_arn: str | None
+    accounts: tuple[str, ...]
+    accounts_object: ObjectRef | None
+    task_policies: tuple[TaskPolicy, ...]
+    deadline: str
+    observed_at: str
+    ephemeral_key: str
+    reference_in: str
+
+
+class Survey(RequestFields, frozen=True, kw_only=True, tag="survey"):
+    """A read-only request and its intent in one: one signature, no approvals.
+
+    The last nine fields are those of `Intent`; a Struct has one base, so they stand twice.
+    """
+
+    NAMESPACE: ClassVar[str] = "orgroot-survey-v1"
+
+    caller_arn: str
+    executor_arn: str | None
+    accounts: tuple[str, ...]
+    accounts_object: ObjectRef | None
+    task_policies: tuple[TaskPolicy, ...]
+    deadline: str
+    observed_at: str
+    ephemeral_key: str
+    reference_in: str
+
+
+class Decided(PersonStatement, frozen=True, kw_only=True):
+    """An approver's decision on one request, with the summary that was shown.
+
+    The verifier rebuilds `summary` from the log up to `head` and compares: what was shown is what
+    was asked.
+    """
+
+    decision: str
+    request_id: str
+    request_sha256: str
+    expires_at: str
+    comment: str
+    summary: dict[str, Any]
+
+
+class Approval(Decided, frozen=True, kw_only=True, tag="approval"):
+    """Yes, to exactly this request."""
+
+    NAMESPACE: ClassVar[str] = "orgroot-approval-v1"
+
+
+class Denial(Decided, frozen=True, kw_only=True, tag="denial"):
+    """No, to exactly this request; final."""
+
+    NAMESPACE: ClassVar[str] = "orgroot-denial-v1"
+
+
+class SpooledFact(Part, frozen=True, kw_only=True):
+    """A fact that its execution signed and the log did not take: its exact text, and base64."""
+
+    body: str
+    sig: str
+
+
+class RecoveredEnd(Part, frozen=True, kw_only=True):
+    """How the work on one account ended, as far as it can be seen afterwards.
+
+    Attributes:
+        account: the account; empty for a management task, and for a survey as a whole.
+        outcome: `done`, `not-done`, or `unverified`: it could not be read.
+        detail: what it was concluded from.
+    """
+
+    account: str
+    outcome: str
+    detail: str
+
+
+class Recovered(PersonStatement, frozen=True, kw_only=True, tag="recovered"):
+    """A person closes what an execution left open, from its own spooled facts or by looking."""
+
+    NAMESPACE: ClassVar[str] = "orgroot-recovered-v1"
+
+    execution_id: str
+    facts: tuple[SpooledFact, ...]
+    ends: tuple[RecoveredEnd, ...]
+
+
+Signed = Genesis | Rules | Request | Intent | Survey | Approval | Denial | Recovered
+Body = Signed | Observed
+
+
+def timestamp(moment: datetime) -> str:
+    """A UTC instant as statements write it: whole seconds, `Z` (RFC 3339)."""
+    return moment.astimezone(UTC).strftime(TIME_FORMAT)
+
+
+@lru_cache(maxsize=4096)
+def instant(text: str) -> datetime:
+    """The instant a statement names.
+
+    Raises:
+        IntegrityError: the text is not in the one form `timestamp` writes.
+    """
+    try:
+        moment = datetime.strptime(text, TIME_FORMAT).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise IntegrityError(f"{text!r} is not a UTC time of the form {TIME_FORMAT}") from error
+    if timestamp(moment) != text:
+        raise IntegrityError(f"{text!r} is not written as {timestamp(moment)!r}")
+    return moment
+
+
+def to_text(body: Body) -> bytes:
+    """The exact bytes of a statement or fact; IntegrityError for a float, see `require_plain`."""
+    tree = msgspec.to_builtins(body)
+    require_plain(tree)
+    return (json.dumps(tree, sort_keys=True, indent=2, ensure_ascii=True) + "\n").encode("ascii")
+
+
+_DECODER: msgspec.json.Decoder[Body] = msgspec.json.Decoder(Body)
+
+
+def from_text(text: bytes) -> Body:
+    """Parse a text whose signature has been checked, strictly.
+
+    Raises:
+        IntegrityError: not JSON, of no known type, or not the canonical spelling.
+    """
+    try:
+        body = _DECODER.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise IntegrityError(f"not a statement: {error}", code="noncanonical") from error
+    if to_text(body) != text:
+        raise IntegrityError("not the canonical spelling of a statement", code="noncanonical")
+    return body

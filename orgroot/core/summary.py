@@ -1,0 +1,223 @@
+"""What an approver is shown before signing, rebuilt by every verifier from the log alone.
+
+Its wording is part of the signed statement: another word makes recorded approvals void. It shows
+what the texts say, never what the requester says about them.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any, assert_never
+
+from orgroot.core.codec import canonical
+from orgroot.core.ids import grouped, sha256
+from orgroot.core.log_state import DecisionRecord, LogState, RequestRecord
+from orgroot.core.statements import Request, Target, instant, timestamp
+from orgroot.core.task_params import (
+    AuditRootCredentials,
+    BucketChange,
+    DeleteRootCredentials,
+    InspectBucketPolicy,
+    PlannedChanges,
+    SeenCredentials,
+    TaskParams,
+    UnlockBucket,
+    parse_params,
+)
+from orgroot.errors import IntegrityError
+
+FEW = 20
+"""Up to so many accounts are shown one by one."""
+
+LONGEST_COMMENT = 200
+"""Characters of a denial's comment that are shown, lest one denial crowd out all else."""
+
+DENIALS_SINCE = timedelta(hours=24)
+
+
+def summarize(state: LogState, request: RequestRecord, head: int | None = None) -> dict[str, Any]:
+    """The summary of a request as of record number `head` (None: the newest).
+
+    It depends on the request and on denials recorded up to `head` alone: those of the same targets
+    since 24 hours before the request was made. Texts and lists of texts, in the order to show.
+    """
+    body = request.body
+    session = body.session
+    return {
+        "request": request.id,
+        "task": body.task.value,
+        "targets": _targets(request),
+        "changes": list(_changes(request)),
+        "region": ", ".join(sorted({t.region for t in request.targets if t.region})) or "none",
+        "session": f"{session.duration_seconds} seconds" if session else "as long as rules allow",
+        "requester": body.signer.person,
+        "ticket": body.ticket or "none",
+        "justification": body.justification or "none",
+        "expires": body.expires_at,
+        "break-glass": "yes" if isinstance(body, Request) and body.break_glass else "no",
+        "denials": _denials(state, request, state.seq if head is None else head),
+    }
+
+
+def _targets(request: RequestRecord) -> list[str]:
+    targets = request.targets
+    if len(targets) <= FEW:
+        return [_target(target) for target in targets]
+    listed = canonical([target.account for target in targets])
+    return [f"{len(targets)} accounts, list sha256 {sha256(listed)}"]
+
+
+def _target(target: Target) -> str:
+    if not target.account:
+        return f"organization {target.organization}"
+    return f"{grouped(target.account)} {target.name} in {target.ou_path or 'no known OU'}"
+
+
+def _changes(request: RequestRecord) -> Iterator[str]:
+    try:
+        params = parse_params(request.body.task, request.params)
+    except IntegrityError as error:
+        yield f"not understood: {error.message}"
+        return
+    yield from _described(request, params)
+
+
+def _described(request: RequestRecord, params: TaskParams) -> Iterator[str]:
+    match params:
+        case UnlockBucket():
+            for change in params.buckets:
+                yield f"{params.mode.value} of bucket {change.bucket} in {change.region}"
+                yield from _bucket(change)
+        case InspectBucketPolicy():
+            for ref in params.buckets:
+                yield f"read the policy of bucket {ref.bucket} in {ref.region}"
+        case AuditRootCredentials():
+            yield "read which root credentials exist"
+        case DeleteRootCredentials():
+            yield from _removal(request, params)
+        case PlannedChanges():
+            for step in params.plan:
+                before, after = (_readable(value) for value in (step.before, step.after))
+                yield f"{step.op} {step.target}: {before} becomes {after}"
+        case _:
+            assert_never(params)
+
+
+def _bucket(change: BucketChange) -> Iterator[str]:
+    before, after = change.before, change.after
+    yield f"policy now: {_text(before) if before is not None else 'UNSEEN'}"
+    yield f"policy then: {_text(after) if after is not None else 'none, it is deleted'}"
+    old, new = _statements(before), _statements(after)
+    if after is None:
+        return
+    if old is None or new is None:
+        yield "statements: not readable"
+        return
+    dropped = [_label(n, s) for n, s in enumerate(old, 1) if s not in new]
+    added = [_label(n, s) for n, s in enumerate(new, 1) if s not in old]
+    yield f"statements dropped: {', '.join(dropped) or 'none'}"
+    yield f"statements kept: {len(new) - len(added)}"
+    yield f"statements ADDED: {', '.join(added) or 'none'}"
+
+
+def _text(data: bytes) -> str:
+    return f"{len(data)} bytes, sha256 {sha256(data)}"
+
+
+def _statements(policy: bytes | None) -> list[Any] | None:
+    try:
+        document = json.loads(policy or b"")
+    except (ValueError, RecursionError):
+        return None
+    statements = document.get("Statement") if isinstance(document, dict) else None
+    if isinstance(statements, dict):
+        return [statements]
+    return statements if isinstance(statements, list) else None
+
+
+def _label(number: int, statement: Any) -> str:
+    sid = statement.get("Sid") if isinstance(statement, dict) else None
+    return f"#{number} {sid}" if isinstance(sid, str) else f"#{number}"
+
+
+def _removal(request: RequestRecord, params: DeleteRootCredentials) -> Iterator[str]:
+    yield f"remove: {', '.join(kind.value for kind in params.only)}"
+    accounts = request.accounts
+    seen = {account: params.seen[account] for account in accounts if account in params.seen}
+    if len(accounts) <= FEW:
+        for account in accounts:
+            yield f"{grouped(account)} has {_found(seen.get(account))}"
+    counts = {
+        "a password": sum(found.password for found in seen.values()),
+        "access keys": sum(bool(found.access_keys) for found in seen.values()),
+        "signing certificates": sum(bool(f.signing_certificates) for f in seen.values()),
+        "MFA devices": sum(bool(found.mfa_devices) for found in seen.values()),
+    }
+    for what, count in counts.items():
+        yield f"accounts with {what}: {count}"
+    yield f"accounts not looked at: {len(accounts) - len(seen)}"
+    if len(accounts) > FEW:
+        keyed = [grouped(account) for account in accounts if _has_keys(seen.get(account))]
+        yield f"with access keys: {', '.join(keyed[:FEW]) or 'none'}"
+        if len(keyed) > FEW:
+            yield f"with access keys, not listed here: {len(keyed) - FEW}"
+
+
+def _has_keys(found: SeenCredentials | None) -> bool:
+    return found is not None and bool(found.access_keys)
+
+
+def _found(found: SeenCredentials | None) -> str:
+    if found is None:
+        return "not been looked at"
+    things = (
+        *(["a password"] if found.password else []),
+        *(f"access key {key}" for key in found.access_keys),
+        *(f"signing certificate {certificate}" for certificate in found.signing_certificates),
+        *(f"MFA device {device}" for device in found.mfa_devices),
+    )
+    return ", ".join(things) or "nothing"
+
+
+def _readable(value: Any) -> str:
+    return canonical(_shortened(value)).decode("ascii").strip()
+
+
+def _shortened(value: Any) -> Any:
+    """A value with each text in base64 replaced by what the text is."""
+    if isinstance(value, Mapping):
+        if isinstance(value.get("b64"), str):
+            return _policy_text(value["b64"])
+        return {key: _shortened(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shortened(item) for item in value]
+    return value
+
+
+def _policy_text(b64: str) -> str:
+    try:
+        data = base64.b64decode(b64, validate=True)
+    except (binascii.Error, ValueError):
+        return "not base64"
+    text = data.decode("utf-8", errors="replace")
+    return f"{len(text)} characters, sha256 {sha256(data)}"
+
+
+def _denials(state: LogState, request: RequestRecord, head: int) -> list[str]:
+    since = timestamp(instant(request.body.created_at) - DENIALS_SINCE)
+    found = {
+        denial.seq: _denial(denial, state.requests[of])
+        for account in request.accounts or ("",)
+        for of, denial in state.denials.get(account, ())
+        if denial.seq <= head and denial.body.created_at >= since
+    }
+    shown = [found[seq] for seq in sorted(found, reverse=True)[:FEW]]
+    return shown + ([f"and {len(found) - FEW} earlier"] if len(found) > FEW else [])
+
+
+def _denial(denial: DecisionRecord, of: RequestRecord) -> str:
+    body = denial.body
+    comment = f": {body.comment[:LONGEST_COMMENT]}" if body.comment else ""
+    return f"{body.created_at} {body.signer.person} denied {of.id} ({of.body.task}){comment}"

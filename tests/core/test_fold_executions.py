@@ -1,0 +1,188 @@
+"""The fold of executions and their facts, and of time."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orgroot.core.audit_log import integrity_findings
+from orgroot.core.governed_tasks import Task
+from orgroot.core.log_state import FindingCode
+from orgroot.core.root_tasks import TaskPolicy
+from orgroot.core.statements import (
+    timestamp,
+)
+from tests.core import scene as s
+from tests.core import world as w
+from tests.core.verdicts import C, codes, voided
+
+
+@pytest.mark.parametrize(
+    ("who", "changes", "code"),
+    [
+        ("alice", {"request_id": "orq_" + "a" * 26}, C.ILLEGAL_TRANSITION),
+        ("alice", {"request_sha256": "a" * 64}, C.ILLEGAL_TRANSITION),
+        ("alice", {"accounts": (s.OTHER,)}, C.ILLEGAL_TRANSITION),
+        ("alice", {"accounts": (s.ACCOUNT, s.ACCOUNT)}, C.ILLEGAL_TRANSITION),
+        ("alice", {"accounts": ()}, C.ILLEGAL_TRANSITION),
+        ("alice", {"approvals": (3,)}, C.RULES_VIOLATION),
+        ("alice", {"task_policies": (TaskPolicy.DELETE_CREDENTIALS,)}, C.RULES_VIOLATION),
+        ("alice", {"caller_arn": s.arn("olga")}, C.RULES_VIOLATION),
+        ("alice", {"observed_at": "2026-03-02T08:00:00Z"}, C.RULES_VIOLATION),
+        ("alice", {"deadline": "2026-03-02T08:00:00Z"}, C.RULES_VIOLATION),
+        ("bob", {}, C.RULES_VIOLATION),
+    ],
+)
+def test_intents_that_are_not_legal(
+    log: w.Log, who: str, changes: dict[str, Any], code: FindingCode
+) -> None:
+    """Each row is one field that makes a granted execution void."""
+    request = log.request()
+    log.approve("carol", request)
+    log.intent(who, request, **changes)
+    voided(log, code)
+    assert not log.state.executions
+
+
+def test_an_intent_without_approval_is_a_violation(log: w.Log) -> None:
+    """The decision is replayed at the time the executor observed."""
+    request = log.request()
+    log.intent("alice", request)
+    voided(log, C.RULES_VIOLATION)
+    log.approve("bob", request)
+    log.now += timedelta(hours=3)
+    log.intent("alice", request)
+    voided(log, C.RULES_VIOLATION)
+
+
+def test_a_request_for_one_target_is_executed_once(log: w.Log) -> None:
+    """A second intent is illegal, even while the first has recorded nothing."""
+    request = log.request()
+    log.approve("bob", request)
+    log.intent("alice", request)
+    log.intent("olga", request)
+    voided(log, C.ILLEGAL_TRANSITION)
+    log.survey()
+    log.intent("alice", log.request_record().id)
+    voided(log, C.ILLEGAL_TRANSITION)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"task": Task.DELETE_ROOT_CREDENTIALS}, C.RULES_VIOLATION),
+        ({"accounts": (s.OTHER,)}, C.RULES_VIOLATION),
+        ({"accounts": ()}, C.RULES_VIOLATION),
+        ({"task_policies": (TaskPolicy.UNLOCK_BUCKET,)}, C.RULES_VIOLATION),
+        ({"task_policy": TaskPolicy.UNLOCK_BUCKET}, C.RULES_VIOLATION),
+        ({"caller_arn": s.arn("alice")}, C.RULES_VIOLATION),
+    ],
+)
+def test_surveys_that_are_not_legal(log: w.Log, changes: dict[str, Any], code: FindingCode) -> None:
+    """Only reading, only what was named, only with the task policies of reading."""
+    log.survey("nightly", **changes)
+    voided(log, code)
+    assert not log.state.executions
+
+
+def test_a_survey_needs_rules_without_approvals() -> None:
+    """Where the rules want approvals for reading, a survey is a violation."""
+    rules = s.rule("all", None, 1, each_of={"security": 1}, requesters=["platform"])
+    log = w.Log(s.approvals_of(rules))
+    log.survey("alice")
+    voided(log, C.RULES_VIOLATION)
+
+
+@pytest.fixture
+def run(log: w.Log) -> w.ExecutionId:
+    """An execution that has one session and one change under way."""
+    request = log.request()
+    log.approve("bob", request)
+    execution = log.intent("alice", request)
+    log.fact(execution, s.issued())
+    log.fact(execution, s.begun())
+    return execution
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        (s.issued(s.OTHER, "ASIA2"),),
+        (s.issued(),),
+        (s.issued(key_id="ASIA2", policy=TaskPolicy.AUDIT),),
+        (s.begun(),),
+        (s.begun(s.OTHER),),
+        (s.made(n=2),),
+        (s.made(), s.made()),
+        (s.refused(),),
+        (s.ended(s.OTHER),),
+        (s.ended(""),),
+        (s.ended(), s.ended()),
+        (s.begun(n=2), s.begun(n=2)),
+        (s.issued(key_id="ASIA2"), s.issued(key_id="ASIA2")),
+    ],
+)
+def test_facts_out_of_order_count_for_nothing(
+    log: w.Log, run: w.ExecutionId, items: tuple[Any, ...]
+) -> None:
+    """One item out of order, and nothing of that fact is counted."""
+    record = log.state.executions[run]
+
+    def counted() -> tuple[int, ...]:
+        parts = (record.issued, record.step_intents, record.step_results, record.closed)
+        return (*map(len, parts), len(record.aborted), record.held[s.ACCOUNT])
+
+    before = counted()
+    log.fact(run, *items)
+    voided(log, C.ILLEGAL_TRANSITION)
+    assert counted() == before
+
+
+def test_nothing_follows_the_end_of_an_account(log: w.Log, run: w.ExecutionId) -> None:
+    """After `closed` there are no more sessions, changes or results."""
+    log.fact(run, s.ended())
+    for item in (s.issued(key_id="ASIA2"), s.begun(n=2), s.made(), s.ended()):
+        log.fact(run, item)
+        voided(log, C.ILLEGAL_TRANSITION)
+
+
+def test_a_change_needs_a_session_on_record(log: w.Log) -> None:
+    """No `issued`, no `step-intent`; and two refusals in one fact are one too many."""
+    request = log.request()
+    log.approve("bob", request)
+    execution = log.intent("alice", request)
+    log.fact(execution, s.begun())
+    voided(log, C.ILLEGAL_TRANSITION)
+    log.fact(execution, s.refused(), s.refused())
+    voided(log, C.ILLEGAL_TRANSITION)
+    assert not log.state.executions[execution].aborted
+
+
+def test_nothing_begins_after_the_deadline(log: w.Log, run: w.ExecutionId) -> None:
+    """Sessions and changes must begin in time; how they ended may be told half an hour longer."""
+    log.now += timedelta(minutes=20)
+    log.fact(run, s.begun(n=2))
+    voided(log, C.ILLEGAL_TRANSITION)
+    log.fact(run, s.made())
+    log.now += timedelta(minutes=40)
+    log.fact(run, s.ended())
+    voided(log, C.ILLEGAL_TRANSITION)
+    assert len(log.state.findings) == 2
+
+
+def test_time_that_runs_backwards_is_worth_a_look(log: w.Log) -> None:
+    """A statement older than the newest by more than the skew counts, and is reported."""
+    log.request(created_at=timestamp(s.START - timedelta(minutes=30)))
+    assert log.codes == [C.TIME_REGRESSION]
+    assert len(log.state.requests) == 1
+    assert log.state.newest == "2026-03-02T09:01:00Z"
+
+
+def test_nobody_stops_the_clock_by_writing_from_the_future(log: w.Log) -> None:
+    """Where the reader's time is known, a later date is reported and does not move the newest."""
+    log.request(created_at="2026-05-01T00:00:00Z", expires_at="2026-05-01T01:00:00Z")
+    assert log.state.newest == "2026-05-01T00:00:00Z"
+    state = log.refold(log.raws, now=lambda: log.now)
+    assert codes(state) == [C.SKEW]
+    assert state.newest == "2026-03-02T09:01:00Z"
+    assert integrity_findings(state) == ()

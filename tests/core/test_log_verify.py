@@ -1,0 +1,161 @@
+"""The whole store against itself."""
+
+from datetime import timedelta
+
+import pytest
+
+from orgroot.core.audit_log import check_fact_object, verify
+from orgroot.core.codec import canonical
+from orgroot.core.ids import Digest
+from orgroot.core.log_state import FindingCode, LogState
+from orgroot.core.root_tasks import TaskPolicy
+from orgroot.errors import IntegrityError
+from tests.core import scene as s
+from tests.core import world as w
+
+C = FindingCode
+READ = s.issued(policy=TaskPolicy.AUDIT)
+
+
+@pytest.fixture
+def log() -> w.Log:
+    """A log with its rules in force."""
+    return w.Log(s.approvals_of())
+
+
+def surveyed(log: w.Log) -> w.ExecutionId:
+    """A survey with two facts, the second of which names an object, and its closing record."""
+    run = log.survey()
+    kept = log.put({"found": 1})
+    first = log.fact_object(run, 1, READ)
+    second = log.fact_object(run, 2, s.ended(s.ACCOUNT, "clean", kept))
+    log.fact(run, s.ended("", "surveyed", first, second))
+    return run
+
+
+def verified(log: w.Log, *, later: timedelta = timedelta()) -> LogState:
+    """The verdict on everything."""
+    return verify(
+        trust=log.trust,
+        organization=s.ORG,
+        get=log.store.get,
+        keys=tuple(log.store),
+        now=log.now + later,
+    )
+
+
+def codes(log: w.Log) -> list[FindingCode]:
+    """The codes of all findings."""
+    return [finding.code for finding in verified(log).findings]
+
+
+def fact_key(log: w.Log, n: int) -> str:
+    """The key of a fact of the newest survey."""
+    return f"facts/{log.run_record().seq}/{n}.json"
+
+
+def test_a_sound_store_has_no_findings(log: w.Log) -> None:
+    """Records, objects and facts all vouch for each other."""
+    w.unlocked(log)
+    surveyed(log)
+    state = verified(log)
+    assert state.findings == []
+    assert state.seq == len(log.raws)
+
+
+def test_missing_records_are_gaps(log: w.Log) -> None:
+    """Each is named, and what follows is still looked at."""
+    w.unlocked(log)
+    del log.store["000000000004.json"], log.store["000000000005.json"]
+    gaps = [f.seq for f in verified(log).findings if f.code is C.GAP]
+    assert gaps == [4, 5]
+
+
+def test_a_record_that_vanished_meanwhile_is_found(log: w.Log) -> None:
+    """A key that is listed and then not there is a damaged record."""
+    keys = (*log.store, "000000000003.json")
+    state = verify(trust=log.trust, organization=s.ORG, get=log.store.get, keys=keys, now=log.now)
+    assert [finding.code for finding in state.findings] == [C.FOREIGN_RECORD]
+
+
+@pytest.mark.parametrize(
+    ("key", "data", "code"),
+    [
+        ("objects/" + "a" * 64, b"x", C.OBJECT),
+        ("objects/" + w.sha256(b"x"), b"x", C.STRAY_OBJECT),
+        ("objects/x", b"x", C.STRAY_OBJECT),
+        ("notes.txt", b"x", C.STRAY_OBJECT),
+        ("000000000000.json", b"x", C.STRAY_OBJECT),
+        ("facts/99/1.json", b"x", C.STRAY_OBJECT),
+    ],
+)
+def test_what_nobody_vouches_for_is_named(
+    log: w.Log, key: str, data: bytes, code: FindingCode
+) -> None:
+    """Objects that are not what they say break the log; the rest is worth a look."""
+    log.store[key] = data
+    assert codes(log) == [code]
+
+
+def test_facts_of_a_survey_are_checked(log: w.Log) -> None:
+    """A fact that was changed, added or removed after the closing record is found."""
+    run = surveyed(log)
+    good = dict(log.store)
+    log.store[fact_key(log, 1)] += b"\n"
+    assert codes(log) == [C.OBJECT, C.OBJECT]
+    log.store = dict(good)
+    del log.store[fact_key(log, 1)]
+    assert codes(log) == [C.OBJECT]
+    log.store = dict(good)
+    log.fact_object(run, 3, READ)
+    assert codes(log) == [C.OBJECT]
+
+
+def test_a_survey_that_never_closed_is_dangling(log: w.Log) -> None:
+    """Its facts are read all the same; only after the deadline does it count as left open."""
+    run = log.survey()
+    log.fact_object(run, 1, READ)
+    assert verified(log).findings == []
+    found = verified(log, later=timedelta(hours=2)).findings
+    assert [finding.code for finding in found] == [C.DANGLING]
+    assert found[0].code.attention
+
+
+def test_an_execution_that_was_superseded_is_not_dangling(log: w.Log) -> None:
+    """What a later run took over is that run's to end; the organization is named as such."""
+    request = log.removal(s.ACCOUNT, s.OTHER)
+    log.approve("bob", request)
+    log.intent("alice", request)
+    log.fact(log.intent("alice", request), s.ended(), s.ended(s.OTHER))
+    assert verified(log, later=timedelta(hours=2)).findings == []
+
+
+@pytest.mark.parametrize("fault", ["key", "seq", "account", "policy", "run", "kind"])
+def test_a_fact_object_belongs_to_its_survey_alone(log: w.Log, fault: str) -> None:
+    """Another key, place, account, task policy, execution or kind of execution is refused."""
+    run = surveyed(log)
+    record = log.state.executions[run]
+    item = {
+        "account": s.issued(s.OTHER, policy=TaskPolicy.AUDIT),
+        "policy": s.issued(policy=TaskPolicy.DELETE_CREDENTIALS),
+    }.get(fault, READ)
+    body = log.fact_body(run if fault != "run" else "oex_" + "a" * 26, item, seq=0, prev="")
+    raw = log.fact_raw(body, seq=0, prev="", seed=b"\1" * 32 if fault == "key" else s.SEED)
+    if fault == "seq":
+        raw = log.fact_raw(log.fact_body(run, item))
+    if fault == "kind":
+        record = log.state.executions[w.unlocked(log)]
+    with pytest.raises(IntegrityError):
+        check_fact_object(record, raw)
+    with pytest.raises(IntegrityError):
+        check_fact_object(record, b"{}")
+
+
+def test_a_good_fact_object_is_read(log: w.Log) -> None:
+    """What the survey's key signed is taken to the letter."""
+    run = surveyed(log)
+    record = log.state.executions[run]
+    fact = check_fact_object(record, log.store[fact_key(log, 1)])
+    assert fact.execution_id == run
+    assert canonical(1) == b"1\n"
+    assert Digest(record.fact_objects[0]) == w.sha256(log.store[fact_key(log, 1)])

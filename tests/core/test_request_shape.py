@@ -1,0 +1,102 @@
+"""Requests that make no sense in themselves, or would hide what they do from an approver."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from orgroot.core.governed_tasks import Task
+from orgroot.core.ids import sha256
+from orgroot.core.log_state import FindingCode
+from orgroot.core.statements import Target
+from tests.core import scene as s
+from tests.core import world as w
+
+ABOUT = (Target(organization=s.ORG),)
+EVIL = b'{"Version":"2012-10-17","Statement":[{"Sid":"Keep"},{"Sid":"Evil","Principal":"*"}]}'
+TWICE = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}],'
+
+
+@pytest.fixture
+def log() -> w.Log:
+    """A log with its rules in force."""
+    return w.Log(s.approvals_of())
+
+
+def repair(after: bytes, *sids: str, before: bytes = s.LOCKED) -> dict[str, Any]:
+    """Parameters that promise to drop statements, and put this."""
+    params = s.bucket_params()
+    params["buckets"][0] |= {
+        "sids": list(sids or ("Lock",)),
+        "after_b64": base64.b64encode(after).decode(),
+        "before_b64": base64.b64encode(before).decode(),
+        "expected_policy_sha256": sha256(before),
+    }
+    return params
+
+
+def attachment(scp: str = "deny", **fields: Any) -> dict[str, Any]:
+    """The change that attaches an SCP."""
+    after = {"scp": scp, "id": None, "policy": None} | fields
+    return {"op": "attach-scp", "target": "r-ab12", "before": None, "after": after}
+
+
+def refused(log: w.Log, words: str) -> None:
+    """The newest record is void for this reason, and there is no request."""
+    assert log.codes == [FindingCode.RULES_VIOLATION]
+    assert words in log.state.findings[0].detail
+    assert log.state.requests == {}
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        (repair(EVIL), "is not its policy without Lock"),
+        (repair(s.OPEN.replace(b"2012-10-17", b"2008-10-17")), "is not its policy without Lock"),
+        (repair(s.OPEN + b" "), "is not its policy without Lock"),
+        (repair(b""), "is not its policy without Lock"),
+        (repair(s.OPEN, "Keep"), "is not its policy without Keep"),
+        (repair(s.OPEN, "Nobody"), "cannot be repaired so"),
+        (repair(s.OPEN, before=b"not a policy"), "cannot be repaired so"),
+        (repair(s.OPEN, before=TWICE.encode() + s.LOCKED[1:]), "cannot be repaired so"),
+    ],
+)
+def test_a_repair_puts_nothing_but_the_rest(log: w.Log, params: Any, words: str) -> None:
+    """What `drop-statements` puts is the seen policy less the named statements, to the byte."""
+    log.request(params=params)
+    refused(log, words)
+
+
+def test_a_repair_that_is_one_is_a_request(log: w.Log) -> None:
+    """The honest request counts."""
+    log.request(params=repair(s.OPEN))
+    assert log.codes == []
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        ([s.creation(TWICE + s.SCP[1:])], "a key stands twice"),
+        ([s.creation(f" {s.SCP}")], "is not as it is sent"),
+        ([s.creation("no policy")], "not JSON"),
+        ([s.creation() | {"after": "text"}], "does not fit"),
+        ([attachment()], "without saying which text"),
+        ([attachment("other"), s.creation()], "without saying which text"),
+        ([attachment(id="p-12345678")], "without saying which text"),
+        ([attachment() | {"after": {}}], "does not fit"),
+    ],
+)
+def test_an_scp_is_there_to_be_read(log: w.Log, plan: Any, words: str) -> None:
+    """An SCP without a text, or with one that can be read in two ways, makes its plan void."""
+    log.request("alice", Task.ADD_SCPS, ABOUT, {"plan": plan})
+    refused(log, words)
+
+
+def test_plans_that_show_their_texts_are_requests(log: w.Log) -> None:
+    """Created and attached, or attached with its text: both count, and other changes too."""
+    text = s.creation()["after"]["policy"]
+    known = attachment("known", id="p-12345678", policy=text)
+    log.request("alice", Task.ADD_SCPS, ABOUT, {"plan": [s.creation(), attachment(), known]})
+    on = {"op": "enable-feature", "target": "RootSessions", "before": False, "after": True}
+    log.request("alice", Task.ENABLE_ROOT_ACCESS, ABOUT, {"plan": [on]})
+    assert log.codes == []

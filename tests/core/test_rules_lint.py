@@ -1,0 +1,209 @@
+"""Rules that cannot work are told apart from rules that are merely worth a look."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from orgroot.core.config import Approvals
+from orgroot.core.rules_lint import lint_errors, lint_rules
+from tests.core import scene as s
+
+TWO = s.owners_of("dana", "erik", threshold=2)
+RSA = {"key": "ssh-rsa AAAAB3NzaC1yc2E", "added": "2026-01-10T00:00:00Z"}
+UNLOCK = "unlock-bucket"
+GOOD = s.rule("good", [UNLOCK], 1, each_of={"security": 1})
+
+
+def found(
+    approvals: Approvals, level: str = "error", **fields: Any
+) -> list[tuple[str, str | None]]:
+    """The issues of a level, as code and rule."""
+    issues = lint_rules(approvals, fields.get("owners", TWO), fields.get("now", s.START))
+    return [(issue.code, issue.rule) for issue in issues if issue.level == level]
+
+
+def test_the_usual_rules_are_in_order() -> None:
+    """No error, and nothing to look at but that reading needs no approval."""
+    assert found(s.approvals_of()) == []
+    assert set(found(s.approvals_of(), "warning")) == {("read-session", "reading")}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected", "rules"),
+    [
+        ("A changing task without approvals.", ("below-minimum", "r"), [s.rule("r", [UNLOCK], 0)]),
+        ("A rule for all tasks without approvals.", ("below-minimum", "r"), [s.rule("r", None, 0)]),
+        (
+            "Total above the slots, nobody counts.",
+            ("no-approvers", "r"),
+            [s.rule("r", [UNLOCK], 1)],
+        ),
+        (
+            "A group without members.",
+            ("empty-group", "r"),
+            [GOOD | {"id": "r", "requesters": {"groups": ["platform", "ghosts"]}}],
+        ),
+        (
+            "A break-glass group without members.",
+            ("empty-group", "r"),
+            [
+                GOOD
+                | {
+                    "id": "r",
+                    "break_glass": {
+                        "requesters": {"groups": ["oncall"]},
+                        "review": {"within": "24h", "group": "security", "count": "1"},
+                    },
+                }
+            ],
+        ),
+        (
+            "Nobody may ask.",
+            ("no-requesters", "r"),
+            [GOOD | {"id": "r", "requesters": {"groups": []}}],
+        ),
+        (
+            "Two rules leave no common requester.",
+            ("unreachable", "good"),
+            [GOOD, GOOD | {"id": "two", "requesters": {"groups": ["security"]}}],
+        ),
+        (
+            "More people than there are.",
+            ("unreachable", "r"),
+            [s.rule("r", [UNLOCK], 99, each_of={"security": 1})],
+        ),
+        (
+            "Some requester can never get the approvals.",
+            ("unreachable", "r"),
+            [s.rule("r", [UNLOCK], 3, each_of={"platform": 3})],
+        ),
+        (
+            "Only for some buckets are the approvals out of reach.",
+            ("unreachable", "good"),
+            [GOOD, s.rule("r", [UNLOCK], 4, buckets=["*-x?"], each_of={"security": 4})],
+        ),
+        (
+            "Patterns leave other buckets uncovered.",
+            ("HOLE", "r"),
+            [s.rule("r", [UNLOCK], 1, buckets=["a-*"], each_of={"security": 1})],
+        ),
+        (
+            "Patterns for tasks without buckets match nothing.",
+            ("matches-nothing", "r"),
+            [GOOD, s.rule("r", ["add-scps"], 1, buckets=["a"], each_of={"security": 1})],
+        ),
+        (
+            "Handing out sessions stands beside another task.",
+            ("not-alone", "r"),
+            [s.rule("r", [UNLOCK, "root-session"], 1, each_of={"security": 1})],
+        ),
+    ],
+)
+def test_errors_of_rules(
+    sentence: str, expected: tuple[str, str | None], rules: list[dict[str, Any]]
+) -> None:
+    """Each row is one sentence about what bars publication."""
+    assert expected in found(s.approvals_of(*rules)), sentence
+
+
+@pytest.mark.parametrize(
+    ("expected", "people"),
+    [
+        ("shared-identity", {"bob": s.person("bob", keys=s.person("carol")["keys"])}),
+        ("shared-identity", {"bob": s.person("bob", aws=[{"arn": s.arn("alice")}])}),
+        ("key", {"bob": s.person("bob", keys=[RSA])}),
+        ("not-enforced", {"bob": s.person("bob", keys=[RSA])}),
+        (
+            "key",
+            {"bob": s.person("bob", keys=[RSA | {"key": "ssh-ed25519 AAAA"}])},
+        ),
+    ],
+)
+def test_errors_of_people(expected: str, people: dict[str, Any]) -> None:
+    """One key or identity for two people, and keys that cannot be verified, bar publication."""
+    assert (expected, None) in found(s.approvals_of(people=people))
+
+
+def test_only_people_with_a_valid_key_can_approve() -> None:
+    """A quorum that needs revoked keys or services is out of reach; keys still to come count."""
+    key = s.person("bob")["keys"][0]
+    revoked = [key | {"revoked": "2026-01-20T00:00:00Z"}]
+    carol = s.person("carol", groups=[])
+    erik = s.person("erik", groups=["platform"])
+    people = {"bob": s.person("bob", keys=revoked), "carol": carol, "erik": erik}
+    approvals = s.approvals_of(GOOD, people=people)
+    assert ("unreachable", "good") in found(approvals)
+    assert ("no-key", None) in found(approvals, "warning")
+    service = people | {"bob": s.person("bob", service="true")}
+    assert ("unreachable", "good") in found(s.approvals_of(GOOD, people=service))
+    later = people | {"bob": s.person("bob", keys=[key | {"added": "2026-06-01T00:00:00Z"}])}
+    assert found(s.approvals_of(GOOD, people=later)) == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "identity"),
+    [
+        ("identity", {"sso": "bob@corp"}),
+        ("session-name", {"arn": "arn:aws:sts::111111111111:assumed-role/operator/bob"}),
+        (
+            None,
+            {
+                "arn": "arn:aws:sts::111111111111:assumed-role/operator/bob",
+                "session_name_trusted": "true",
+            },
+        ),
+    ],
+)
+def test_warnings_about_identities(expected: str | None, identity: dict[str, Any]) -> None:
+    """Identities that are nobody's, or that their bearer chooses, are worth a look."""
+    approvals = s.approvals_of(GOOD, people={"bob": s.person("bob", aws=[identity])})
+    assert found(approvals, "warning") == ([(expected, None)] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("owners", "expected"),
+    [
+        (s.owners_of("dana"), "single-owner"),
+        (s.owners_of("dana", "erik"), "threshold"),
+        (TWO, None),
+    ],
+)
+def test_warnings_about_owners(owners: Any, expected: str | None) -> None:
+    """One owner alone can be lost; a threshold of one lets any owner rule."""
+    issues = found(s.approvals_of(GOOD), "warning", owners=owners)
+    assert issues == ([(expected, None)] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("days", "word"), [(31, None), (30, "30 days"), (14, "14 days"), (2, "3 days"), (0, "expired")]
+)
+def test_expiry_is_announced(days: int, word: str | None) -> None:
+    """30, 14 and 3 days ahead a warning; expired rules are an error."""
+    now = datetime.fromisoformat("2026-08-01T00:00:00+00:00") - timedelta(days=days)
+    issues = lint_rules(s.approvals_of(GOOD), TWO, now)
+    assert [word in issue.message for issue in issues] == ([True] if word else [])
+    assert bool(lint_errors(s.approvals_of(GOOD), TWO, now)) is (days == 0)
+
+
+def test_what_no_configuration_says_is_an_error_in_a_record() -> None:
+    """Times without zone or beyond all times, double ids and broken patterns make rules void."""
+    good = s.approvals_of(GOOD)
+    naive = msgspec.structs.replace(good, expires=good.expires.replace(tzinfo=None))
+    far = msgspec.structs.replace(good, expires=good.expires.replace(year=9000))
+    keys = good.people["bob"].keys
+    gone = msgspec.structs.replace(keys[0], revoked=datetime(2026, 1, 1))  # noqa: DTZ001 - the point
+    bob = msgspec.structs.replace(good.people["bob"], keys=(gone,))
+    person = msgspec.structs.replace(good, people=good.people | {"bob": bob})
+    twice = msgspec.structs.replace(good, rules=good.rules * 2)
+    assert found(naive) == [("time", None)]
+    assert found(far) == [("time", None)]
+    assert found(person) == [("time", None)]
+    assert found(twice) == [("invalid", None)]
+
+
+def test_a_pattern_of_any_name_covers_all() -> None:
+    """`*` leaves no hole; a rule for all tasks with buckets is about tasks that have any."""
+    wild = s.rule("wild", None, 1, buckets=["*"], each_of={"security": 1})
+    assert found(s.approvals_of(wild)) == []

@@ -1,0 +1,126 @@
+"""Keys that restrict and are not enforced yet: refused by name, by the commands they restrict."""
+
+from typing import Any
+
+import pytest
+from config_trees import changed, whole
+
+from orgroot.core.config import Approvals, parse_config
+from orgroot.core.structure import convert
+from orgroot.core.unenforced import Purpose, refuse_unenforced, refuse_unenforced_rules
+from orgroot.errors import UsageError
+
+RSA = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQC7"
+ALL = frozenset(Purpose)
+SESSIONS = frozenset({Purpose.ROOT_SESSION, Purpose.REMOVAL})
+
+
+def plain() -> dict[str, Any]:
+    """A tree that sets no such key."""
+    tree = whole()
+    del tree["organization"]["executor_roles"]
+    del tree["approvals"]["rules"][0]["match"]["tags"]
+    return tree
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_a_configuration_without_such_keys_passes(purpose: Purpose) -> None:
+    """Nothing is refused where nothing unenforced is set, or where there is next to nothing."""
+    tree = plain()
+    refuse_unenforced(parse_config(tree), purpose)
+    observer = {"version": "1", "organization": tree["organization"]}
+    refuse_unenforced(parse_config(observer), purpose)
+
+
+@pytest.mark.parametrize(
+    ("section", "value", "name", "restricted"),
+    [
+        (
+            ("organization", "executor_roles"),
+            {"222222222222": "arn:aws:iam::222222222222:role/x"},
+            "organization.executor_roles",
+            SESSIONS,
+        ),
+        (
+            ("accounts", "hold_if_root_key_used_within"),
+            "30d",
+            "accounts.hold_if_root_key_used_within",
+            frozenset({Purpose.REMOVAL}),
+        ),
+        (("scps", 0, "waves"), [["root"]], "scps[0].waves", frozenset({Purpose.SCP})),
+        (("trust", "store"), "s3://bucket/log/", "trust.store", ALL),
+        (
+            ("trust", "owners", "keys"),
+            [{"person": "dana", "key": RSA}],
+            "trust.owners.keys[0].key",
+            ALL,
+        ),
+        (
+            ("approvals", "defaults"),
+            {"hardware_key": "required"},
+            "approvals.defaults.hardware_key",
+            frozenset({Purpose.RULES}),
+        ),
+        (
+            ("approvals", "rules", 0, "match"),
+            {"accounts": ["333333333333"]},
+            "approvals.rules[0].match.accounts",
+            frozenset({Purpose.RULES}),
+        ),
+        (
+            ("approvals", "rules", 0, "match"),
+            {"except": {"buckets": ["a"]}},
+            "approvals.rules[0].match.except",
+            frozenset({Purpose.RULES}),
+        ),
+        (
+            ("approvals", "rules", 0, "never"),
+            {"buckets": ["a"]},
+            "approvals.rules[0].never",
+            frozenset({Purpose.RULES}),
+        ),
+        (
+            ("approvals", "people", "alice", "keys"),
+            [{"key": RSA, "added": "2026-01-10T00:00:00Z"}],
+            "approvals.people.alice.keys[0].key",
+            frozenset({Purpose.RULES}),
+        ),
+    ],
+)
+def test_each_key_stops_the_commands_it_restricts_and_no_other(
+    section: tuple[str | int, ...], value: Any, name: str, restricted: frozenset[Purpose]
+) -> None:
+    """The refusal names the key, says that it is not enforced, and hits only what it restricts."""
+    config = parse_config(changed(section, value, plain()))
+    for purpose in Purpose:
+        if purpose in restricted:
+            with pytest.raises(UsageError, match="is not enforced by this version") as caught:
+                refuse_unenforced(config, purpose)
+            assert caught.value.message.startswith(name + " restricts ")
+            assert caught.value.code == "not-enforced"
+        else:
+            refuse_unenforced(config, purpose)
+
+
+def test_a_threshold_of_two_owners_stops_everything_logged() -> None:
+    """This version collects one owner's signature only."""
+    tree = plain()
+    tree["trust"]["owners"] = {
+        "threshold": "2",
+        "keys": [
+            {"person": "dana", "key": "ssh-ed25519 AAAAone"},
+            {"person": "erik", "key": "ssh-ed25519 AAAAtwo"},
+        ],
+    }
+    with pytest.raises(UsageError, match=r"trust\.owners\.threshold restricts"):
+        refuse_unenforced(parse_config(tree), Purpose.LOG)
+
+
+def test_break_glass_is_loaded_and_refused_by_nothing() -> None:
+    """A rule with break_glass passes: it grants nothing."""
+    tree = plain()["approvals"]
+    tree["rules"][0]["break_glass"] = {
+        "requesters": {"groups": ["oncall"]},
+        "review": {"within": "24h", "group": "security", "count": "1"},
+    }
+    refuse_unenforced_rules(convert(tree, Approvals))

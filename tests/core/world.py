@@ -1,0 +1,397 @@
+"""A log in memory with real keys: dana owns it, alice and olga ask, bob, carol and erik approve.
+
+`Log.append…` writes what an honest program would; every field can be overridden, to lie.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import msgspec
+from fakes.signer import FakeSigner
+
+from orgroot.core.audit_log import Fold
+from orgroot.core.codec import EMPTY, Signature, canonical, record_key
+from orgroot.core.config import Approvals, Trust
+from orgroot.core.ephemeral import EphemeralKey
+from orgroot.core.facts import (
+    Aborted,
+    AbortedItem,
+    Closed,
+    ClosedItem,
+    Issued,
+    IssuedItem,
+    Observed,
+    StepIntent,
+    StepIntentItem,
+    StepResult,
+    StepResultItem,
+)
+from orgroot.core.governed_tasks import GOVERNED_TASKS, Task
+from orgroot.core.ids import Digest, ExecutionId, RequestId, execution_id_of, request_id_of, sha256
+from orgroot.core.log_state import (
+    ExecutionRecord,
+    FindingCode,
+    LogState,
+    RequestRecord,
+    RulesInForce,
+)
+from orgroot.core.statements import (
+    SCHEMA,
+    Approval,
+    Denial,
+    Genesis,
+    HeadRef,
+    Intent,
+    Request,
+    Rules,
+    RulesRef,
+    SessionAsk,
+    Signed,
+    Signer,
+    Survey,
+    Target,
+    Tool,
+    timestamp,
+    to_text,
+)
+from orgroot.core.summary import summarize
+from tests.core import scene as s
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def changed(body: T, changes: Mapping[str, Any]) -> T:
+    """The same statement with other fields."""
+    return msgspec.structs.replace(body, **changes)
+
+
+class Log:
+    """A log and the fold over it. Each appended record is one minute later than the one before."""
+
+    def __init__(self, approvals: Approvals | None = None, *, trust: Trust | None = None) -> None:
+        self.trust = trust or s.trust_of()
+        self.store: dict[str, bytes] = {}
+        self.raws: list[bytes] = []
+        self.now = s.START
+        self.fold = self.new_fold()
+        self.nonces = 0
+        if approvals is not None:
+            self.genesis()
+            self.rules(approvals)
+
+    def new_fold(self, **fields: Any) -> Fold:
+        """A fold over nothing, which finds this log's objects."""
+        return Fold(
+            trust=self.trust,
+            organization=s.ORG,
+            objects=lambda digest: self.store.get(f"objects/{digest}"),
+            **fields,
+        )
+
+    def refold(self, raws: list[bytes], **fields: Any) -> LogState:
+        """What other bytes would amount to."""
+        fold = self.new_fold(**fields)
+        for seq, raw in enumerate(raws, 1):
+            fold.admit(seq, raw)
+        return fold.state
+
+    @property
+    def state(self) -> LogState:
+        """The state so far."""
+        return self.fold.state
+
+    @property
+    def codes(self) -> list[FindingCode]:
+        """What was found so far."""
+        return [finding.code for finding in self.state.findings]
+
+    def request_record(self) -> RequestRecord:
+        """The newest request or survey."""
+        return list(self.state.requests.values())[-1]
+
+    def run_record(self) -> ExecutionRecord:
+        """The newest execution."""
+        return list(self.state.executions.values())[-1]
+
+    def put(self, value: Any) -> Digest:
+        """Write an object."""
+        data = canonical(value)
+        self.store[f"objects/{sha256(data)}"] = data
+        return sha256(data)
+
+    # --- records ---------------------------------------------------------------------------------
+
+    def raw(self, body: bytes, sigs: tuple[Signature, ...], **envelope: Any) -> bytes:
+        """A record for the next place."""
+        fields = {
+            "v": 1,
+            "seq": self.state.seq + 1,
+            "log": self.trust.log_id,
+            "prev": self.state.hash,
+            "body": body.decode(),
+            "sigs": [msgspec.to_builtins(sig) for sig in sigs],
+        } | envelope
+        text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return (text + "\n").encode()
+
+    def admit(self, raw: bytes) -> int:
+        """Append bytes; answers the record number."""
+        self.raws.append(raw)
+        seq = len(self.raws)
+        self.store[record_key(seq)] = raw
+        self.fold.admit(seq, raw)
+        self.now += timedelta(minutes=1)
+        return seq
+
+    def signed(
+        self, body: Signed, *people: str, namespace: str | None = None, **envelope: Any
+    ) -> int:
+        """Append a statement signed by people."""
+        return self.admit(self.signed_raw(body, *people, namespace=namespace, **envelope))
+
+    def signed_raw(
+        self, body: Signed, *people: str, namespace: str | None = None, **envelope: Any
+    ) -> bytes:
+        """The record of a statement signed by people."""
+        text = to_text(body)
+        sigs = tuple(
+            Signature(
+                alg="sshsig",
+                key=s.key(who),
+                sig=FakeSigner(who).sign(namespace or body.NAMESPACE, text),
+            )
+            for who in people
+        )
+        return self.raw(text, sigs, **envelope)
+
+    def common(self) -> dict[str, Any]:
+        """The fields of every statement."""
+        self.nonces += 1
+        return {
+            "schema": SCHEMA,
+            "org": s.ORG,
+            "log": self.trust.log_id,
+            "created_at": timestamp(self.now),
+            "nonce": f"{self.nonces:032x}",
+            "head": HeadRef(seq=self.state.seq, hash=self.state.hash),
+            "tool": Tool(version="1.0"),
+        }
+
+    def genesis(self, *signers: str, **changes: Any) -> int:
+        """Append the first record."""
+        people = signers or ("dana",)
+        body = Genesis(
+            **self.common(),
+            signers=tuple(Signer(person=p, key=s.key(p)) for p in people),
+            endpoint="sandbox",
+            management_account="111111111111",
+            owners=self.trust.owners,
+            retain=self.trust.retain,
+        )
+        return self.signed(changed(body, changes), *people)
+
+    def rules_body(self, approvals: Approvals, *signers: str, **changes: Any) -> Rules:
+        """Rules of the next serial."""
+        people = signers or ("dana",)
+        body = Rules(
+            **self.common(),
+            signers=tuple(Signer(person=p, key=s.key(p)) for p in people),
+            serial=len(self.state.rules) + 1,
+            expires_at=timestamp(approvals.expires),
+            approvals=approvals,
+        )
+        return changed(body, changes)
+
+    def rules(self, approvals: Approvals, *signers: str, **changes: Any) -> int:
+        """Publish rules."""
+        body = self.rules_body(approvals, *signers, **changes)
+        return self.signed(body, *(signers or ("dana",)))
+
+    def asked(
+        self, who: str, task: Task, targets: tuple[Target, ...], params: Any
+    ) -> dict[str, Any]:
+        """The fields that requests and surveys share."""
+        policies = GOVERNED_TASKS[task].task_policies
+        rules = self.state.rules_in_force
+        return {
+            **self.common(),
+            "signer": Signer(person=who, key=s.key(who)),
+            "expires_at": timestamp(self.now + timedelta(hours=4)),
+            "rules": RulesRef(serial=1, sha256=rules.sha256 if rules else EMPTY),
+            "task": task,
+            "task_policy": policies[0] if policies else None,
+            "targets": targets,
+            "targets_object": None,
+            "params": params,
+            "params_object": None,
+            "session": SessionAsk(duration_seconds=300) if policies else None,
+            "ticket": "",
+            "justification": "the bucket is locked",
+        }
+
+    def request_body(
+        self,
+        who: str = "alice",
+        task: Task = Task.UNLOCK_BUCKET,
+        targets: tuple[Target, ...] | None = None,
+        params: Any = None,
+        **changes: Any,
+    ) -> Request:
+        """A request to unlock a bucket, or what is said instead."""
+        about = (s.target(),) if targets is None else targets
+        params = s.bucket_params() if params is None else params
+        body = Request(**self.asked(who, task, about, params), break_glass=False)
+        return changed(body, changes)
+
+    def request(self, who: str = "alice", *args: Any, **changes: Any) -> RequestId:
+        """Append a request."""
+        body = self.request_body(who, *args, **changes)
+        self.signed(body, body.signer.person)
+        return request_id_of(to_text(body))
+
+    def removal(self, *accounts: str, who: str = "alice", **changes: Any) -> RequestId:
+        """Append a request to remove credentials."""
+        targets = tuple(s.target(account) for account in accounts)
+        about = changes.pop("targets", targets)
+        return self.request(
+            who, Task.DELETE_ROOT_CREDENTIALS, about, s.removal_params(*accounts), **changes
+        )
+
+    def decision_body(
+        self, who: str, request: RequestId, kind: type[Approval] | type[Denial], **changes: Any
+    ) -> Approval | Denial:
+        """An approval or denial of what was shown."""
+        record = self.state.requests[request]
+        body = kind(
+            **self.common(),
+            signer=Signer(person=who, key=s.key(who)),
+            decision="approve" if kind is Approval else "deny",
+            request_id=request,
+            request_sha256=record.sha256,
+            expires_at=timestamp(self.now + timedelta(hours=2)),
+            comment="seen",
+            summary=summarize(self.state, record),
+        )
+        return changed(body, changes)
+
+    def approve(self, who: str, request: RequestId, **changes: Any) -> int:
+        """Append an approval."""
+        return self.signed(self.decision_body(who, request, Approval, **changes), who)
+
+    def deny(self, who: str, request: RequestId, **changes: Any) -> int:
+        """Append a denial."""
+        return self.signed(self.decision_body(who, request, Denial, **changes), who)
+
+    def run_fields(self, who: str, accounts: tuple[str, ...], task: Task) -> dict[str, Any]:
+        """The fields that intents and surveys share."""
+        return {
+            "caller_arn": s.arn(who) if who in s.AWS else s.arn("nobody"),
+            "executor_arn": None,
+            "accounts": accounts,
+            "accounts_object": None,
+            "task_policies": GOVERNED_TASKS[task].task_policies,
+            "deadline": timestamp(self.now + timedelta(minutes=15)),
+            "observed_at": timestamp(self.now),
+            "ephemeral_key": EphemeralKey.from_seed(s.SEED).public_b64,
+            "reference_in": "user-agent",
+        }
+
+    def intent_body(
+        self, who: str, request: RequestId, accounts: tuple[str, ...] | None = None, **changes: Any
+    ) -> Intent:
+        """An execution of all that the request is about."""
+        record = self.state.requests[request]
+        body = Intent(
+            **self.common(),
+            signer=Signer(person=who, key=s.key(who)),
+            request_id=request,
+            request_sha256=record.sha256,
+            approvals=tuple(approval.seq for approval in record.approvals),
+            **self.run_fields(
+                who, record.accounts if accounts is None else accounts, record.body.task
+            ),
+        )
+        return changed(body, changes)
+
+    def intent(
+        self, who: str, request: RequestId, accounts: tuple[str, ...] | None = None, **changes: Any
+    ) -> ExecutionId:
+        """Append an intent."""
+        body = self.intent_body(who, request, accounts, **changes)
+        self.signed(body, who)
+        return execution_id_of(to_text(body))
+
+    def survey_body(self, who: str = "nightly", *accounts: str, **changes: Any) -> Survey:
+        """A look at root credentials."""
+        task = Task.AUDIT_ROOT_CREDENTIALS
+        about = accounts or (s.ACCOUNT,)
+        body = Survey(
+            **self.asked(who, task, tuple(s.target(account) for account in about), {}),
+            **self.run_fields(who, about, task),
+        )
+        return changed(body, changes)
+
+    def survey(self, who: str = "nightly", *accounts: str, **changes: Any) -> ExecutionId:
+        """Append a survey."""
+        body = self.survey_body(who, *accounts, **changes)
+        self.signed(body, who)
+        return execution_id_of(to_text(body))
+
+    # --- facts -----------------------------------------------------------------------------------
+
+    def fact_body(self, run: str, *items: Any, **changes: Any) -> Observed:
+        """A fact for the next place."""
+        kinds: dict[type, Any] = {
+            IssuedItem: Issued,
+            StepIntentItem: StepIntent,
+            StepResultItem: StepResult,
+            ClosedItem: Closed,
+            AbortedItem: Aborted,
+        }
+        fields = {
+            "schema": SCHEMA,
+            "execution_id": run,
+            "seq": self.state.seq + 1,
+            "prev": self.state.hash,
+            "at": timestamp(self.now),
+            "items": items,
+        }
+        body: Observed = kinds[type(items[0])](**(fields | changes))
+        return body
+
+    def fact_raw(self, body: Observed, *, seed: bytes = s.SEED, **envelope: Any) -> bytes:
+        """The record of a fact."""
+        text = to_text(body)
+        sig = Signature(alg="ed25519", sig=EphemeralKey.from_seed(seed).sign(text))
+        return self.raw(text, (sig,), **envelope)
+
+    def fact(self, run: str, *items: Any, seed: bytes = s.SEED, **changes: Any) -> int:
+        """Append a fact."""
+        return self.admit(self.fact_raw(self.fact_body(run, *items, **changes), seed=seed))
+
+    def fact_object(self, run: str, n: int, *items: Any, seed: bytes = s.SEED) -> Digest:
+        """Write a fact of a survey beside the log; answers its hash."""
+        body = self.fact_body(run, *items, seq=0, prev="")
+        raw = self.fact_raw(body, seed=seed, seq=0, prev="")
+        self.store[f"facts/{self.state.executions[ExecutionId(run)].seq}/{n}.json"] = raw
+        return sha256(raw)
+
+
+def in_force(approvals: Approvals, *, log_bucket: str = "") -> RulesInForce:
+    """Rules as if the fold had accepted them."""
+    body = Log(trust=s.trust_of()).rules_body(approvals)
+    return RulesInForce(seq=2, sha256=EMPTY, body=body, log_bucket=log_bucket)
+
+
+def unlocked(log: Log) -> ExecutionId:
+    """The whole story of one bucket: asked, approved, executed, recorded."""
+    request = log.request()
+    log.approve("bob", request)
+    run = log.intent("alice", request)
+    log.fact(run, s.issued())
+    log.fact(run, s.begun())
+    log.fact(run, s.made())
+    log.fact(run, s.ended())
+    return run
