@@ -1,0 +1,145 @@
+"""The control pages under ``/_sandbox/``: state, faults, clock, witness. AWS has nothing like them.
+
+A change needs ``Content-Type: application/json``, so that no web page can make a browser send it.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from orgroot.sandbox import wire
+from orgroot.sandbox.answers import Answer
+from orgroot.sandbox.faults import Rule
+from orgroot.sandbox.wire import HttpRequest
+
+if TYPE_CHECKING:
+    from orgroot.sandbox.front import Front
+
+_JSON = (("Content-Type", "application/json"),)
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of POST /_sandbox/faults."""
+
+    rules: tuple[Rule, ...]
+
+
+class Advance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of POST /_sandbox/clock."""
+
+    advance_seconds: float
+
+
+class Watch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of POST /_sandbox/witness; ``store`` None stops watching."""
+
+    store: str | None
+    people: tuple[str, ...] = ()
+
+
+class Habits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of POST /_sandbox/habits: what AWS may do and by default the sandbox does not.
+
+    Attributes:
+        revocation_lag_seconds: how long STS still issues after a feature was turned off.
+        empty_pages: listings begin with an empty page and a token.
+        shows_status: accounts still carry the retired ``Status`` beside ``State``.
+    """
+
+    revocation_lag_seconds: float | None = None
+    empty_pages: bool | None = None
+    shows_status: bool | None = None
+
+
+class Control:
+    """Answers the control pages of one front.
+
+    Attributes:
+        nonce: what tells this server from any other that may come to have its port or its pid.
+    """
+
+    def __init__(self, front: "Front") -> None:
+        self._front = front
+        self.nonce = ""
+
+    def answer(self, request: HttpRequest) -> Answer:
+        """Answer one control request; whatever is wrong with it is a 400 or 404 with a reason."""
+        page = request.raw_path.removeprefix("/_sandbox/")
+        if request.method == "POST" and not request.headers.get("content-type", "").startswith(
+            "application/json"
+        ):
+            return _answer(400, {"error": "send application/json"})
+        try:
+            body = self._page(request.method, page, request.body)
+        except (msgspec.MsgspecError, ValueError) as error:
+            return _answer(400, {"error": str(error)})
+        return _answer(404, {"error": "no such page"}) if body is None else _answer(200, body)
+
+    def _page(self, method: str, page: str, body: bytes) -> Mapping[str, Any] | None:
+        pages: Mapping[tuple[str, str], Callable[[bytes], Mapping[str, Any]]] = {
+            ("GET", "identity"): lambda _: {"nonce": self.nonce, "pid": os.getpid()},
+            ("GET", "state"): lambda _: self.state(),
+            ("GET", "faults"): lambda _: {"rules": self._front.faults.in_force()},
+            ("POST", "faults"): self._order_faults,
+            ("DELETE", "faults"): self._clear_faults,
+            ("POST", "clock"): self._advance_clock,
+            ("POST", "witness"): self._watch,
+            ("POST", "habits"): self._change_habits,
+        }
+        handler = pages.get((method, page))
+        return None if handler is None else handler(body)
+
+    def _order_faults(self, body: bytes) -> Mapping[str, Any]:
+        self._front.faults.order(msgspec.json.decode(body, type=Order).rules)
+        return {"rules": self._front.faults.in_force()}
+
+    def _clear_faults(self, body: bytes) -> Mapping[str, Any]:
+        del body
+        self._front.faults.clear()
+        return {"rules": []}
+
+    def _advance_clock(self, body: bytes) -> Mapping[str, Any]:
+        self._front.clock.advance(msgspec.json.decode(body, type=Advance).advance_seconds)
+        return {"ahead_seconds": self._front.clock.ahead_seconds}
+
+    def _change_habits(self, body: bytes) -> Mapping[str, Any]:
+        habits = msgspec.json.decode(body, type=Habits)
+        front = self._front
+        if habits.revocation_lag_seconds is not None:
+            front.features.revocation_lag = timedelta(seconds=habits.revocation_lag_seconds)
+        if habits.empty_pages is not None:
+            front.organization.empty_pages = habits.empty_pages
+        if habits.shows_status is not None:
+            front.organization.shows_status = habits.shows_status
+        return {
+            "revocation_lag_seconds": front.features.revocation_lag.total_seconds(),
+            "empty_pages": front.organization.empty_pages,
+            "shows_status": front.organization.shows_status,
+        }
+
+    def _watch(self, body: bytes) -> Mapping[str, Any]:
+        watch = msgspec.json.decode(body, type=Watch)
+        store = None if watch.store is None else Path(watch.store)
+        self._front.witness.watch(store, frozenset(watch.people))
+        return self._front.witness.report()
+
+    def state(self) -> Mapping[str, Any]:
+        """What tests ask afterwards: calls per operation, root sessions, the witness."""
+        front = self._front
+        return {
+            "organization": front.organization.organization_id,
+            "accounts": len(front.organization.accounts),
+            "calls": front.trail.counts(),
+            "assume_root": front.trail.root_sessions(),
+            "witness": front.witness.report(),
+            "faults": front.faults.in_force(),
+            "clock_ahead_seconds": front.clock.ahead_seconds,
+        }
+
+
+def _answer(status: int, body: Mapping[str, Any]) -> Answer:
+    return Answer(status=status, headers=_JSON, body=wire.as_json(body))

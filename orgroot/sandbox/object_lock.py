@@ -1,0 +1,53 @@
+"""S3 Object Lock where moto falls short: reading a retention, and never weakening one.
+
+It follows "Locking objects with Object Lock" (S3 user guide): COMPLIANCE can only be lengthened,
+GOVERNANCE only be weakened with the bypass.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from orgroot.sandbox.data_plane import DataPlane
+from orgroot.sandbox.model import ApiError, Call
+
+_PROTECTED = "Access Denied because object protected by object lock."
+
+
+def answer(data_plane: DataPlane, call: Call) -> Mapping[str, Any] | None:
+    """Answer GetObjectRetention, and refuse a PutObjectRetention that weakens; None: moto's turn.
+
+    Raises:
+        ApiError: no retention, or one that may not be weakened.
+    """
+    if call.operation not in {"GetObjectRetention", "PutObjectRetention"}:
+        return None
+    params = call.params
+    held = data_plane.retention(str(params["Bucket"]), str(params["Key"]), params.get("VersionId"))
+    if call.operation == "PutObjectRetention":
+        if held is not None:
+            _check_change(held, params, call.at)
+        return None
+    if held is None:
+        text = "The specified object does not have a ObjectLock configuration"
+        raise ApiError("NoSuchObjectLockConfiguration", text, 404)
+    return {"Retention": {"Mode": held[0], "RetainUntilDate": _moment(held[1])}}
+
+
+def _check_change(held: tuple[str, str], params: Mapping[str, Any], now: datetime) -> None:
+    mode, until = held[0], _moment(held[1])
+    if until <= now:
+        return
+    wanted = params.get("Retention") or {}
+    wanted_until = wanted.get("RetainUntilDate")
+    longer = wanted_until is not None and wanted_until >= until
+    if longer and (wanted.get("Mode") == mode or mode == "GOVERNANCE"):
+        return
+    if mode == "GOVERNANCE" and params.get("BypassGovernanceRetention"):
+        return
+    raise ApiError("AccessDenied", _PROTECTED, 403)
+
+
+def _moment(text: str) -> datetime:
+    parsed = datetime.fromisoformat(text)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
