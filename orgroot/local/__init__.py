@@ -1,0 +1,1 @@
+"""The same ports on this machine: files, ssh-keygen, memory, clock."""

@@ -1,0 +1,90 @@
+"""The log as text: records, findings, and the receipt line that goes into a ticket."""
+
+from orgroot.core import results
+from orgroot.report.escape import grouped, visible
+from orgroot.report.table import pairs, table
+
+
+def receipt(line: str | None) -> str:
+    """The receipt on a line of its own, or nothing."""
+    return f"\n\nreceipt: {line}" if line else ""
+
+
+def verify(result: results.LogVerify) -> str:
+    """Whether the log holds, and every finding if not."""
+    head = f"{result.records} records, head {result.head.seq} {result.head.hash}"
+    if not result.findings:
+        return f"verified: {head}" + receipt(result.receipt)
+    rows = [(str(f.seq) if f.seq else "store", f.code, visible(f.detail)) for f in result.findings]
+    body = table(("RECORD", "FINDING", "DETAIL"), rows)
+    return f"NOT VERIFIED: {head}\n\n{body}"
+
+
+def show(result: results.LogShow) -> str:
+    """One line per record."""
+    rows = [
+        (str(r.seq), r.at, r.type, visible(", ".join(r.signers)), visible(r.subject))
+        for r in result.records
+    ]
+    body = table(("SEQ", "AT (UTC)", "TYPE", "BY", "ABOUT"), rows)
+    return f"{body}\n\nhead: {result.head.seq} {result.head.hash}"
+
+
+def recovery(result: results.Recovery) -> str:
+    """Each execution that had been left open: what became of it, account by account."""
+    if not result.executions:
+        return "Nothing was left open." + receipt(result.receipt)
+    parts = []
+    for row in result.executions:
+        rows = [("execution", row.execution), ("request", row.request), ("task", row.task)]
+        rows.append(("outcome", row.outcome))
+        if row.waits_until:
+            rows.append(("waits until", row.waits_until))
+        rows += [
+            (grouped(end.account) if end.account else "all of it", visible(_said(end)))
+            for end in row.accounts
+        ]
+        if row.detail:
+            rows.append(("note", visible(row.detail)))
+        parts.append(pairs(rows))
+    return "\n\n".join(parts) + receipt(result.receipt)
+
+
+def _said(end: results.RecoveredAccount) -> str:
+    return f"{end.outcome}: {end.detail}" if end.detail else end.outcome
+
+
+def init(result: results.LogInit) -> str:
+    """What was created, and the line to keep."""
+    text = pairs(
+        [
+            ("log", result.log_id),
+            ("store", visible(result.store)),
+            ("trust sha256", result.trust_sha256),
+            ("rules", f"serial {result.rules_serial}, in force"),
+        ]
+    )
+    for warning in result.warnings:
+        text += f"\nwarning: {visible(warning)}"
+    return text + receipt(result.receipt)
+
+
+def setup(result: results.Init) -> str:
+    """What was written, and what to do next."""
+    rows = [
+        ("config", visible(result.config)),
+        ("mode", result.mode),
+        ("organization", result.organization),
+    ]
+    if result.log_id:
+        rows += [
+            ("log", result.log_id),
+            ("store", visible(result.store or "")),
+            ("trust sha256", result.trust_sha256 or ""),
+        ]
+    text = pairs(rows)
+    for warning in result.warnings:
+        text += f"\nwarning: {visible(warning)}"
+    if result.commands:
+        text += "\n\nNext:\n" + "\n".join(f"  {visible(line)}" for line in result.commands)
+    return text + receipt(result.receipt)

@@ -1,0 +1,89 @@
+"""Requests as text: what is asked, who approved, who could, and the commands for them."""
+
+from typing import Any
+
+from orgroot.core import results
+from orgroot.report.escape import grouped, visible
+from orgroot.report.table import pairs, table
+from orgroot.report.text_log import receipt
+from orgroot.report.text_policies import policy_texts
+
+
+def missing(row: results.MissingRow) -> str:
+    """`1 of security`, or `1 more of anyone who counts`."""
+    return f"{row.count} of {row.group}" if row.group else f"{row.count} more of anyone who counts"
+
+
+def listing(rows: tuple[results.OpenRequest, ...]) -> str:
+    """One line per request."""
+    return table(
+        ("REQUEST", "STATE", "TASK", "BY", "EXPIRES (UTC)"),
+        ((r.id, r.state, r.task, visible(r.requester), r.expires_at) for r in rows),
+    )
+
+
+def request_list(result: results.RequestList) -> str:
+    """All requests asked for, or the sentence that there are none."""
+    return listing(result.requests) if result.requests else "No requests."
+
+
+def summary(tree: dict[str, Any]) -> str:
+    """What a signer is shown: `label: value`, lists indented below their label."""
+    lines: list[tuple[str, str]] = []
+    for label, value in tree.items():
+        _flatten(label.replace("_", " "), value, lines)
+    return pairs(lines)
+
+
+def _flatten(label: str, value: Any, lines: list[tuple[str, str]]) -> None:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            _flatten(f"{label}.{key}", part, lines)
+    elif isinstance(value, list | tuple):
+        if not value:
+            lines.append((visible(label), "none"))
+        for part in value:
+            _flatten(label, part, lines)
+    else:
+        lines.append((visible(label), visible(_word(value))))
+
+
+def _word(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def view(result: results.RequestView) -> str:
+    """A request, and what it is waiting for."""
+    accounts = [t["account"] for t in result.targets if t.get("account")]
+    shown = ", ".join(grouped(a) for a in accounts[:5]) + (
+        f" and {len(accounts) - 5} more" if len(accounts) > 5 else ""  # noqa: PLR2004 - a line's worth
+    )
+    rows = [
+        ("request", result.id + (" (continuing)" if result.continuing else "")),
+        ("state", result.state),
+        ("task", result.task),
+        ("accounts", shown or "the organization"),
+        ("requester", visible(result.requester)),
+        ("reason", visible(result.justification) or "-"),
+        ("ticket", visible(result.ticket) or "-"),
+        ("expires", result.expires_at),
+    ]
+    rows.extend(
+        (row.decision, f"{visible(row.person)} ({', '.join(row.groups)}) at {row.at}, #{row.seq}")
+        for row in result.approvals
+    )
+    if result.missing:
+        rows.append(("still needs", ", ".join(missing(m) for m in result.missing)))
+        rows.append(("could approve", ", ".join(result.could_approve) or "nobody"))
+    text = pairs(rows)
+    if result.summary:
+        text += "\n\nWhat will be done:\n" + summary(result.summary)
+        texts = policy_texts(result.params)
+        text += f"\n\nPolicy texts:\n{texts}" if texts else ""
+    if result.commands:
+        text += "\n\nNext:\n" + "\n".join(f"  {visible(line)}" for line in result.commands)
+    return text + receipt(result.receipt)
