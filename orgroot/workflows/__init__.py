@@ -1,0 +1,1 @@
+"""The verbs: core plus ports. No boto3, no terminal."""

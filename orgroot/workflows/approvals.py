@@ -1,0 +1,121 @@
+"""Approving and denying: the log is verified, the summary shown, the person signs exactly it.
+
+Nothing is appended unless the person may decide, and nothing here calls AWS.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from orgroot.core import audit_log
+from orgroot.core.config import seconds
+from orgroot.core.eligibility import eligible, skew
+from orgroot.core.log_state import LogState, RequestRecord
+from orgroot.core.results import RequestView
+from orgroot.core.statements import Approval, Denial, Request, Signer, instant, timestamp
+from orgroot.core.summary import summarize
+from orgroot.errors import RequestRefused, UsageError
+from orgroot.workflows.audit_log import AuditLog, signed_once
+from orgroot.workflows.desk import Desk
+from orgroot.workflows.request_view import OPEN, find, view_of
+from orgroot.workflows.signing import common_fields, sign, signer_of
+
+Confirm = Callable[[dict[str, Any]], None]
+"""Shows the summary and asks for the id's last four characters; raises UsageError on a no."""
+
+
+def approve(desk: Desk, request_id: str, comment: str, confirm: Confirm) -> RequestView:
+    """Say yes to a request.
+
+    Raises:
+        RequestRefused: this person may not approve it, or it is no longer open; nothing is written.
+        UsageError: no such request, no person, no key, or not confirmed.
+    """
+    return _decide(desk, request_id, comment, confirm, Approval)
+
+
+def deny(desk: Desk, request_id: str, comment: str, confirm: Confirm) -> RequestView:
+    """Say no to a request, for good.
+
+    Raises:
+        RequestRefused: this person's word does not count here; nothing is written.
+        UsageError: no such request, no person, no key, or not confirmed.
+    """
+    return _decide(desk, request_id, comment, confirm, Denial)
+
+
+def _decide(
+    desk: Desk,
+    request_id: str,
+    comment: str,
+    confirm: Confirm,
+    kind: type[Approval] | type[Denial],
+) -> RequestView:
+    governed = desk.governed
+    log, person = governed.log, governed.person
+    log.require()
+    request = find(log, request_id)
+    now = log.check_clock(desk.clock.now())
+    require_eligible(log, request, person, now)
+    body = decision_of(
+        log, request, kind, signer=signer_of(person, governed.signer), comment=comment, now=now
+    )
+    confirm(body.summary)
+
+    def guard(state: LogState) -> None:
+        require_eligible(log, state.requests[request.id], person, now)
+
+    log.append(signed_once(lambda _state: sign(body, governed.signer)), guard)
+    return view_of(log, log.state.requests[request.id], now)
+
+
+def decision_of(
+    log: AuditLog,
+    request: RequestRecord,
+    kind: type[Approval] | type[Denial],
+    *,
+    signer: Signer,
+    comment: str,
+    now: datetime,
+) -> Approval | Denial:
+    """The decision of a person on a request, with the summary that they are shown, unsigned."""
+    state = log.state
+    defaults = log.rules().body.approvals.defaults
+    until = now + timedelta(seconds=seconds(defaults.approval_ttl))
+    return kind(
+        **common_fields(log, state, now),
+        signer=signer,
+        decision="approve" if kind is Approval else "deny",
+        request_id=request.id,
+        request_sha256=request.sha256,
+        expires_at=timestamp(min(until, instant(request.body.expires_at))),
+        comment=comment,
+        summary=summarize(state, request),
+    )
+
+
+def require_eligible(log: AuditLog, request: RequestRecord, person: str, now: datetime) -> None:
+    """Return if this person may decide on this request now.
+
+    Raises:
+        RequestRefused: they may not, or it is no longer open.
+        UsageError: this machine's clock is behind the request's.
+    """
+    if not isinstance(request.body, Request):
+        raise RequestRefused(f"{request.id} is a survey and needs no approval", code="survey")
+    if instant(request.body.created_at) > now + skew(log.rules()):
+        raise UsageError(
+            f"it is {timestamp(now)} here, but {request.id} was made at {request.body.created_at}",
+            hint="set this machine's clock; if it is right, do not trust this request",
+            code="clock",
+        )
+    stands = audit_log.request_state(log.state, request, now, log.running)
+    if stands not in OPEN:
+        raise RequestRefused(f"{request.id} is {stands.value}: nothing to decide", code="not-open")
+    reason = eligible(log.rules(), request, person, now)
+    if reason is not None:
+        raise RequestRefused(
+            f"{person} cannot decide on {request.id}: {reason}",
+            reasons=(reason,),
+            code="not-eligible",
+        )

@@ -1,0 +1,96 @@
+"""The pure decision asked for by workflows: what the rules demand, and a no raised as a refusal.
+
+Nothing here reads AWS or writes the log; no argument skips a check.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from orgroot.core import approval
+from orgroot.core.approval import Decision, Phase
+from orgroot.core.governed_tasks import Task
+from orgroot.core.log_state import RequestRecord, RulesInForce
+from orgroot.core.request_shape import buckets_in
+from orgroot.core.requirements import Requirement, requirement
+from orgroot.core.statements import Target
+from orgroot.errors import RequestRefused
+from orgroot.workflows.audit_log import AuditLog
+
+
+def demanded(rules: RulesInForce, task: Task, params: Mapping[str, Any]) -> Requirement:
+    """What the rules demand of a task with these parameters.
+
+    Raises:
+        RequestRefused: no rule covers it.
+    """
+    found = requirement(rules.body.approvals, task, buckets_in(task, params))
+    if found is None:
+        raise RequestRefused(
+            f"no rule allows {task.value} here",
+            reasons=("no rule matches",),
+            hint="an owner adds a rule and publishes it: `orgroot rules publish`",
+            code="no-rule",
+        )
+    return found
+
+
+def require_askable(
+    rules: RulesInForce, request: RequestRecord, person: str, now: datetime
+) -> None:
+    """Decide whether the person may ask for it.
+
+    Raises:
+        RequestRefused: anything but a yes.
+    """
+    refuse_unless(approval.decide(rules, request, phase=Phase.REQUEST, person=person, now=now))
+
+
+def decision_on(log: AuditLog, request: RequestRecord, person: str, now: datetime) -> Decision:
+    """Whether `person` could execute the request, its targets taken as they were requested."""
+    return approval.decide(
+        log.rules(),
+        request,
+        phase=Phase.EXECUTE,
+        person=person,
+        now=now,
+        live_targets=request.targets,
+    )
+
+
+def refuse_unless(decision: Decision) -> None:
+    """Raise what a decision says no to.
+
+    Raises:
+        RequestRefused: with every reason.
+    """
+    if not decision.allowed:
+        reasons = decision.reasons or ("the rules do not allow it",)
+        raise RequestRefused("; ".join(reasons), reasons=reasons)
+
+
+def require_granted(
+    log: AuditLog,
+    request: RequestRecord,
+    person: str,
+    now: datetime,
+    live: tuple[Target, ...],
+    *,
+    accounts: tuple[str, ...] | None = None,
+) -> None:
+    """Decide with the targets as AWS has them now.
+
+    Raises:
+        RequestRefused: anything but a yes.
+    """
+    refuse_unless(
+        approval.decide(
+            log.rules(),
+            request,
+            phase=Phase.EXECUTE,
+            person=person,
+            now=now,
+            live_targets=live,
+            accounts=accounts,
+        )
+    )

@@ -1,0 +1,240 @@
+"""Executing what was granted: decided again on live facts, announced, then run by its driver.
+
+Everything that changes AWS, and every root session, goes through here; there is no second path.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from orgroot.core import approval, audit_log
+from orgroot.core.ephemeral import EphemeralKey
+from orgroot.core.ids import execution_id_of
+from orgroot.core.log_state import LogState, RequestRecord, RequestState
+from orgroot.core.results import ExitReason, Result
+from orgroot.core.root_tasks import MAX_SESSION_SECONDS
+from orgroot.core.statements import Intent, Request, Target, instant, to_text
+from orgroot.errors import AuditUnavailable, OutcomeUnknown, RequestRefused
+from orgroot.workflows.audit_log import AuditLog, signed_once
+from orgroot.workflows.decisions import decision_on, refuse_unless, require_granted
+from orgroot.workflows.desk import log_of
+from orgroot.workflows.facts import FactWriter
+from orgroot.workflows.intents import deadline, new_key, run_fields
+from orgroot.workflows.request_view import find, view_of
+from orgroot.workflows.requests import Draft, open_or_continue
+from orgroot.workflows.run import Run
+from orgroot.workflows.signing import common_fields, sign, signer_of
+from orgroot.workflows.workspace import Workspace
+
+POLL_SECONDS = 2.0
+"""How often `--wait` looks at the log."""
+
+
+class Driver(Protocol):
+    """What one task does: registered in `drivers`."""
+
+    def live_targets(self, ws: Workspace, request: RequestRecord) -> tuple[Target, ...]:
+        """The targets as AWS has them now; a target that is gone is left out."""
+        ...
+
+    def pending(self, ws: Workspace, request: RequestRecord) -> tuple[str, ...]:
+        """The accounts still to be done under this request; `("",)` for management tasks."""
+        ...
+
+    def run(self, ws: Workspace, run: Run, request: RequestRecord) -> None:
+        """Do the work on `run.accounts`, through `run` alone; close every account."""
+        ...
+
+    def result(self, ws: Workspace, request: RequestRecord) -> Result:
+        """The task's JSON result, from the log as it is after the run."""
+        ...
+
+
+def submit(
+    ws: Workspace,
+    draft: Draft,
+    wait_seconds: int | None,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Result:
+    """Open the request; execute it once it is granted.
+
+    Returns:
+        The task's own result; or, where approvals are missing after the wait, the request with
+        the exit reason WAITING.
+
+    Raises:
+        RequestRefused: refused for good, by the rules or by an approver.
+    """
+    request, continuing = open_or_continue(ws, draft)
+    if continuing:
+        ws.progress.note(f"continuing {request.id}")
+    log = log_of(ws)
+    give_up = ws.clock.now() + timedelta(seconds=wait_seconds or 0)
+    while True:
+        log.sync()
+        now = ws.clock.now()
+        decision = decision_on(log, request, ws.governed.person, now)
+        if decision.allowed:
+            return execute(ws, request.id)
+        if decision.final:
+            refuse_unless(decision)
+        if now >= give_up:
+            return view_of(
+                log, request, now, continuing=continuing, exit_reasons=(ExitReason.WAITING,)
+            )
+        sleep(min(POLL_SECONDS, (give_up - now).total_seconds()))
+
+
+def execute(ws: Workspace, request_id: str) -> Result:
+    """Execute a granted request, once.
+
+    Returns:
+        The task's own result; before the quorum, the request with the exit reason WAITING.
+
+    Raises:
+        RequestRefused: refused for good: denied, expired, stale, executed before, not the executor.
+        OutcomeUnknown: something happened, or may have, that the log does not hold.
+        AuditUnavailable: the log did not take the intent; nothing was done.
+    """
+    from orgroot.workflows.drivers import driver_of  # noqa: PLC0415 - drivers know execution
+
+    governed = ws.governed
+    log = governed.log
+    log.require()
+    request = find(log, request_id)
+    if not isinstance(request.body, Request):
+        raise RequestRefused(f"{request.id} is a survey: it was its own execution", code="survey")
+    driver = driver_of(request.body.task)
+    _refuse_running(log, request)
+    now = log.check_clock(ws.clock.now())
+    # Approvals first: reading targets costs calls that a waiting request need not make.
+    early = decision_on(log, request, governed.person, now)
+    if not early.allowed:
+        if early.final:
+            _refuse_unknown(log, request, now)
+            refuse_unless(early)
+        if governed.person in {given.body.signer.person for given in request.approvals}:
+            ws.progress.note(
+                f"{governed.person} approved {request.id}, and who executes does not count as an "
+                f"approver: let {request.body.signer.person} execute it, or have one more approve"
+            )
+        return view_of(log, request, now, exit_reasons=(ExitReason.WAITING,))
+    live = driver.live_targets(ws, request)
+    stale = approval.stale_targets(request, live)
+    accounts = tuple(a for a in driver.pending(ws, request) if not (request.bulk and a in stale))
+    now = log.check_clock(ws.clock.now())
+    require_granted(log, request, governed.person, now, live, accounts=accounts or None)
+    if not accounts:
+        raise RequestRefused(f"nothing is left to do of {request.id}", code="nothing-left")
+    _run(ws, driver, request, accounts=accounts, live=live, now=now)
+    return _told(ws, driver, request)
+
+
+def _run(
+    ws: Workspace,
+    driver: Driver,
+    request: RequestRecord,
+    *,
+    accounts: tuple[str, ...],
+    live: tuple[Target, ...],
+    now: datetime,
+) -> None:
+    """Announce the execution, and have its driver do the work."""
+    governed = ws.governed
+    log = governed.log
+    key = new_key()
+    intent = _intent(ws, request, accounts, now, key)
+    execution_id = execution_id_of(to_text(intent))
+
+    def guard(state: LogState) -> None:
+        current = state.requests[request.id]
+        _refuse_running(log, current)
+        require_granted(log, current, governed.person, now, live, accounts=accounts or None)
+        done = sorted(set(accounts) & set(current.outcomes()))
+        if done:
+            raise RequestRefused(f"{', '.join(done)} was done meanwhile", hint="run it again")
+
+    with log.memory.running(execution_id):
+        log.append(signed_once(lambda _state: sign(intent, governed.signer)), guard)
+        run = Run(
+            ws,
+            request_id=request.id,
+            execution=log.state.executions[execution_id],
+            writer=FactWriter(log=log, clock=ws.clock, execution=execution_id, key=key),
+            duration_seconds=_duration(request),
+        )
+        try:
+            driver.run(ws, run, log.state.requests[request.id])
+        finally:
+            run.drop_credentials()
+
+
+def _told(ws: Workspace, driver: Driver, request: RequestRecord) -> Result:
+    """The result of a run that is over.
+
+    Raises:
+        OutcomeUnknown: it is recorded, but the log cannot be read any more.
+    """
+    log = ws.governed.log
+    try:
+        log.sync()
+        return driver.result(ws, log.state.requests[request.id])
+    except AuditUnavailable as error:
+        raise OutcomeUnknown(
+            f"{request.id} was executed, but how it ended cannot be read: {error.message}",
+            hint=f"`orgroot request show {request.id}` tells once the log is there again",
+        ) from error
+
+
+def _refuse_running(log: AuditLog, request: RequestRecord) -> None:
+    """Refuse while a process of this machine executes the request.
+
+    Raises:
+        RequestRefused: with the execution's id.
+    """
+    for execution in request.executions:
+        if execution.unresolved() and log.memory.is_running(execution.id):
+            raise RequestRefused(
+                f"{request.id} is being executed right now ({execution.id})", code="running"
+            )
+
+
+def _refuse_unknown(log: AuditLog, request: RequestRecord, now: datetime) -> None:
+    """Refuse a second execution where nobody can say what the first one did.
+
+    Raises:
+        OutcomeUnknown: an execution ended without a result in the log.
+    """
+    if audit_log.request_state(log.state, request, now, log.running) is RequestState.UNKNOWN:
+        raise OutcomeUnknown(
+            f"{request.id} was begun before, and the log does not say how it ended",
+            hint="`orgroot recover` closes it from what AWS shows; then ask anew for what is left",
+        )
+
+
+def _intent(
+    ws: Workspace,
+    request: RequestRecord,
+    accounts: tuple[str, ...],
+    now: datetime,
+    key: EphemeralKey,
+) -> Intent:
+    governed = ws.governed
+    about = tuple(account for account in accounts if account)
+    expires = instant(request.body.expires_at)
+    until = deadline(ws, now, _duration(request), len(accounts), expires)
+    return Intent(
+        **common_fields(governed.log, governed.log.state, now),
+        signer=signer_of(governed.person, governed.signer),
+        request_id=request.id,
+        request_sha256=request.sha256,
+        approvals=tuple(record.seq for record in request.approvals),
+        **run_fields(ws, task=request.body.task, accounts=about, now=now, until=until, key=key),
+    )
+
+
+def _duration(request: RequestRecord) -> int:
+    session = request.body.session
+    return MAX_SESSION_SECONDS if session is None else session.duration_seconds

@@ -1,0 +1,27 @@
+"""What was seen of a log before, held against what its store holds now.
+
+What had been seen must be read before the store: a log that grows meanwhile was not cut.
+"""
+
+from orgroot.core.log_state import Finding, FindingCode, LogState
+
+Head = tuple[int, str]
+"""A record number and that record's hash."""
+
+
+def head_findings(state: LogState, heads: tuple[Head, ...]) -> tuple[Finding, ...]:
+    """Where the log is not what was seen: ROLLBACK where it is shorter, FORK where it differs.
+
+    Args:
+        state: what the store held when it was read.
+        heads: what had been seen before it was read.
+    """
+    found = []
+    for seq, record_sha256 in heads:
+        if seq > state.seq:
+            detail = f"the log ends at record {state.seq}, and {seq} had been seen"
+            found.append(Finding(code=FindingCode.ROLLBACK, seq=state.seq, detail=detail))
+        elif seq and state.hashes[seq - 1] != record_sha256:
+            detail = f"the record is not the one that had been seen ({record_sha256[:12]}…)"
+            found.append(Finding(code=FindingCode.FORK, seq=seq, detail=detail))
+    return tuple(found)

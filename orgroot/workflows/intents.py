@@ -1,0 +1,69 @@
+"""What an execution announces before it acts: who, which accounts, which key, and until when.
+
+Nothing here acts, and nothing is appended; the accounts of a long run are written as an object.
+"""
+
+import math
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from orgroot.core.ephemeral import EphemeralKey
+from orgroot.core.governed_tasks import GOVERNED_TASKS, Task
+from orgroot.core.statements import timestamp
+from orgroot.workflows.signing import inline_accounts
+from orgroot.workflows.workspace import Workspace
+
+_MARGIN = timedelta(seconds=60)
+"""Beyond the session's own life, how long a run may still record and read."""
+
+
+def new_key() -> EphemeralKey:
+    """The key of one execution."""
+    return EphemeralKey.from_seed(secrets.token_bytes(32))
+
+
+def run_fields(
+    ws: Workspace,
+    *,
+    task: Task,
+    accounts: tuple[str, ...],
+    now: datetime,
+    until: datetime,
+    key: EphemeralKey,
+) -> dict[str, Any]:
+    """The fields that an intent and a survey have in common.
+
+    Args:
+        ws: the command's world.
+        task: what is run.
+        accounts: what it is about; none for the organization.
+        now: when it was decided (UTC, AWS's time).
+        until: its deadline (UTC).
+        key: signs its facts.
+    """
+    named, accounts_object = inline_accounts(ws.governed.log, accounts)
+    return {
+        "caller_arn": ws.caller.arn,
+        "executor_arn": None,
+        "accounts": named,
+        "accounts_object": accounts_object,
+        "task_policies": GOVERNED_TASKS[task].task_policies,
+        "deadline": timestamp(until),
+        "observed_at": timestamp(now),
+        "ephemeral_key": key.public_b64,
+        "reference_in": "user-agent",
+    }
+
+
+def deadline(
+    ws: Workspace, now: datetime, seconds: int, accounts: int, expires: datetime
+) -> datetime:
+    """When the last session of a run is over at the latest, each living so many seconds.
+
+    A bulk run opens its sessions one after the other, so it has as many turns as it needs; none
+    starts when the request has expired.
+    """
+    turns = max(1, math.ceil(accounts / ws.concurrency))
+    life = timedelta(seconds=seconds)
+    return max(now + life, min(now + life * turns, expires)) + _MARGIN

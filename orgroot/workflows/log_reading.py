@@ -1,0 +1,57 @@
+"""Reading what executions left in the log: the ends of their work, wherever they stand.
+
+The facts of a survey are objects; nothing is taken from them that its ephemeral key did not sign.
+"""
+
+from collections.abc import Iterator
+
+from orgroot.core import audit_log as chain
+from orgroot.core.codec import record_hash
+from orgroot.core.facts import Closed, ClosedItem, Fact
+from orgroot.core.ids import ExecutionId
+from orgroot.core.log_state import ExecutionRecord
+from orgroot.core.statements import Survey
+from orgroot.errors import IntegrityError
+from orgroot.workflows.audit_log import AuditLog
+
+
+def survey_facts(log: AuditLog, execution: ExecutionRecord) -> Iterator[Fact]:
+    """The facts of a survey in order: those its closing record names, else as far as they go.
+
+    Raises:
+        IntegrityError: one is missing, is not the one that was named, or was not signed by the
+            survey's key.
+    """
+    if not execution.fact_objects:
+        n = 1
+        while (raw := log.get_fact(execution.seq, n)) is not None:
+            yield chain.check_fact_object(execution, raw)
+            n += 1
+        return
+    for n, named in enumerate(execution.fact_objects, start=1):
+        raw = log.get_fact(execution.seq, n)
+        if raw is None or record_hash(raw) != named:
+            raise IntegrityError(
+                f"fact {n} of the survey in record {execution.seq} is not the one that its closing "
+                "record names",
+                code="object",
+            )
+        yield chain.check_fact_object(execution, raw)
+
+
+def ends_of(log: AuditLog, execution: ExecutionRecord) -> dict[str, ClosedItem]:
+    """The recorded end of the work per account, of an intent's execution or of a survey."""
+    if not isinstance(execution.body, Survey):
+        return dict(execution.closed)
+    return {
+        item.account: item
+        for fact in survey_facts(log, execution)
+        if isinstance(fact, Closed)
+        for item in fact.items
+    }
+
+
+def spool_waits(log: AuditLog) -> bool:
+    """This machine's spool holds facts of executions in this log."""
+    names = (name.partition("-")[0] for name, _ in log.memory.spooled())
+    return any(ExecutionId(name) in log.state.executions for name in names)

@@ -1,0 +1,306 @@
+"""`credentials remove`: a survey, one request for all accounts that have credentials, the removal.
+
+An account is removed, or it is named with what is left and why; nothing that was not read, or not
+approved, is touched. Killed and run again it continues where the log says it stands.
+"""
+
+import threading
+
+import msgspec
+
+from orgroot.core import audit_log
+from orgroot.core.governed_tasks import Task
+from orgroot.core.ids import RequestId
+from orgroot.core.log_state import RequestRecord, RequestState
+from orgroot.core.organization import SelectedAccounts, Selection
+from orgroot.core.results import (
+    DryRun,
+    ExitReason,
+    InventoryRow,
+    Removal,
+    RemovalRow,
+    RequestView,
+    Result,
+)
+from orgroot.core.root_credentials import CredentialKind
+from orgroot.core.root_tasks import TaskPolicy
+from orgroot.core.statements import Request, Target, instant
+from orgroot.core.task_params import (
+    DeleteRootCredentials,
+    SeenCredentials,
+    to_params,
+)
+from orgroot.errors import (
+    AuditUnavailable,
+    OrgrootError,
+    OutcomeUnknown,
+    RequestRefused,
+)
+from orgroot.workflows.account_removal import Remover
+from orgroot.workflows.denial import Denials
+from orgroot.workflows.execution import execute, submit
+from orgroot.workflows.inventory import (
+    Readings,
+    survey_accounts,
+    warning,
+)
+from orgroot.workflows.past_surveys import recent_survey, survey_rows
+from orgroot.workflows.removal_rows import (
+    GOOD,
+    removal_of,
+    removal_params,
+    rest_rows,
+    row_of,
+    seen_in,
+    skipped_rows,
+)
+from orgroot.workflows.requests import Ask, Draft, dry_run
+from orgroot.workflows.run import Run
+from orgroot.workflows.selection import resolve
+from orgroot.workflows.sweep import Stint, sweep
+from orgroot.workflows.targets import live_targets, targets_of, unlocated
+from orgroot.workflows.workspace import Workspace
+
+_NO_SURVEY = "orq_" + "a" * 26
+"""Stands for the survey that is yet to be made, where only the rules are asked."""
+
+
+def preview(ws: Workspace, selection: Selection, kinds: tuple[CredentialKind, ...]) -> DryRun:
+    """What `remove` would ask for, from an earlier survey; no root session, nothing written."""
+    selected = resolve(ws, selection)
+    log = ws.governed.log
+    log.require()
+    readings = recent_survey(log, selected.accounts, ws.clock.now())
+    if readings is None:
+        note = f"not surveyed yet. {warning(ws, len(selected.accounts))}"
+        draft = _unseen_draft(ws, selected, kinds, Ask(reason="dry run"))
+        return dry_run(ws, "credentials remove", draft, (note,))
+    dirty = _having(readings, kinds)
+    if not dirty:
+        note = f"nothing to remove, says {readings.survey}"
+        draft = _unseen_draft(ws, selected, kinds, Ask(reason="dry run"))
+        return msgspec.structs.replace(
+            dry_run(ws, "credentials remove", draft, (note,)), targets=(), params={}
+        )
+    draft = _draft(ws, selected, readings, kinds, Ask(reason="dry run"))
+    return dry_run(ws, "credentials remove", draft, (f"as {readings.survey} found them",))
+
+
+def remove(
+    ws: Workspace, selection: Selection, kinds: tuple[CredentialKind, ...], ask: Ask
+) -> Result:
+    """Ask for the removal of what the selected accounts have, and do it once it is granted.
+
+    Returns:
+        A Removal; where approvals are missing, the waiting request. Accounts that could not be
+        read are named either way and make the command incomplete.
+
+    Raises:
+        UsageError: a wrong selection, a missing reason, or the caller may not act.
+        Incomplete: the feature is off; no AssumeRoot was sent.
+        RequestRefused: the rules or an approver say no.
+    """
+    selected = resolve(ws, selection)
+    if not selected.accounts:
+        return removal_of(skipped_rows(selected), None, None)
+    log = ws.governed.log
+    log.require()
+    earlier = _unfinished(ws, selected, kinds, ask)
+    if earlier is not None:
+        named = {target.account for target in earlier.targets}
+        others = tuple(account for account in selected.accounts if account.id not in named)
+        rows = survey_rows(log, removal_params(earlier).survey, others)
+        left_out = (
+            *skipped_rows(selected),
+            *rest_rows(Readings(rows=rows, survey=None), (), kinds),
+        )
+        return _with_rest(ws, _continued(ws, earlier, ask), left_out)
+    # The rules first: who may not ask, or forgot the reason, causes no root event.
+    _ = dry_run(ws, "credentials remove", _unseen_draft(ws, selected, kinds, ask))
+    readings = recent_survey(log, selected.accounts, ws.clock.now())
+    if readings is None:
+        readings = survey_accounts(ws, selected.accounts, Ask(reason=ask.reason, ticket=ask.ticket))
+    else:
+        ws.progress.note(f"using the survey {readings.survey}, which is under an hour old")
+    dirty = _having(readings, kinds)
+    rest = (*skipped_rows(selected), *rest_rows(readings, dirty, kinds))
+    if not dirty:
+        return removal_of(rest, None, log.receipt())
+    draft = _draft(ws, selected, readings, kinds, ask)
+    return _with_rest(ws, submit(ws, draft, ask.wait_seconds), rest)
+
+
+class RemovalDriver:
+    """Carries out what a granted request of task `delete-root-credentials` names."""
+
+    def live_targets(self, ws: Workspace, request: RequestRecord) -> tuple[Target, ...]:
+        """The accounts as they are now."""
+        return live_targets(ws, request)
+
+    def pending(self, ws: Workspace, request: RequestRecord) -> tuple[str, ...]:
+        """The accounts without a recorded outcome that are not exempt meanwhile."""
+        exempt = {e.account for e in ws.config.accounts.exempt if e.until >= ws.clock.now().date()}
+        return tuple(account for account in request.remaining() if account not in exempt)
+
+    def run(self, ws: Workspace, run: Run, request: RequestRecord) -> None:
+        """Remove, many accounts at once, each in order.
+
+        Raises:
+            OutcomeUnknown: of some accounts nobody can say what happened; the others are done.
+        """
+        params = removal_params(request)
+        unknown: dict[str, str] = {}
+        stop = threading.Event()
+        remover = Remover(
+            ws=ws,
+            run=run,
+            request=request,
+            params=params,
+            denials=Denials(ws.organization),
+            stop=stop,
+            unknown=unknown,
+        )
+
+        def work(account: str, stint: Stint) -> None:
+            remover.remove(account, stint)
+
+        cause: OrgrootError | None = None
+        try:
+            sweep(
+                run.accounts,
+                work,
+                clock=ws.clock,
+                progress=ws.progress,
+                concurrency=ws.concurrency,
+                label="removing root credentials",
+                stop=stop,
+            )
+        except (AuditUnavailable, RequestRefused) as error:
+            if not unknown:
+                raise
+            cause = error  # what happened and is not on record outranks why the rest was not begun
+        if unknown:
+            words = "; ".join(f"{account}: {why}" for account, why in sorted(unknown.items()))
+            hint = f"`orgroot execute {request.id}` looks and continues"
+            raise OutcomeUnknown(words, hint=hint) from cause
+
+    def result(self, ws: Workspace, request: RequestRecord) -> Removal:
+        """What stands in the log, account by account."""
+        params = removal_params(request)
+        rows = tuple(row_of(request, params, target) for target in request.targets)
+        return removal_of(rows, request.id, ws.governed.log.receipt())
+
+
+def _unfinished(
+    ws: Workspace, selected: SelectedAccounts, kinds: tuple[CredentialKind, ...], ask: Ask
+) -> RequestRecord | None:
+    """This person's newest request for the same accounts and kinds that is not done yet."""
+    governed = ws.governed
+    state, now = governed.log.state, ws.clock.now()
+    wanted = {account.id for account in selected.accounts}
+    for request in reversed(state.requests.values()):
+        body = request.body
+        mine = isinstance(body, Request) and body.signer.person == governed.person
+        if not mine or body.task is not Task.DELETE_ROOT_CREDENTIALS or body.ticket != ask.ticket:
+            continue
+        params = removal_params(request)
+        survey = state.requests.get(RequestId(params.survey))
+        same = survey is not None and {t.account for t in survey.targets} == wanted
+        if not same or params.only != kinds or now >= instant(body.expires_at):
+            continue
+        stands = audit_log.request_state(state, request, now, governed.log.running)
+        if stands in {RequestState.PENDING, RequestState.APPROVED}:
+            return request
+        begun = stands in {RequestState.CLAIMED, RequestState.ISSUED, RequestState.UNKNOWN}
+        if begun and len(request.targets) > 1 and request.remaining():
+            return request
+    return None
+
+
+def _continued(ws: Workspace, request: RequestRecord, ask: Ask) -> Result:
+    if request.executions:
+        ws.progress.note(f"continuing {request.id}")
+        return execute(ws, request.id)
+    session = request.body.session
+    draft = Draft(
+        task=request.body.task,
+        targets=request.targets,
+        params=request.params,
+        task_policy=request.body.task_policy,
+        duration_seconds=None if session is None else session.duration_seconds,
+        reason=request.body.justification,
+        ticket=request.body.ticket,
+    )
+    return submit(ws, draft, ask.wait_seconds)
+
+
+def _having(readings: Readings, kinds: tuple[CredentialKind, ...]) -> tuple[InventoryRow, ...]:
+    """The accounts that were read in full and have something of the kinds asked for.
+
+    MFA alone is harmless: it counts only where nothing but MFA is asked for.
+    """
+    return tuple(row for row in readings.rows if row.reason is None and _has(row, kinds))
+
+
+def _has(row: InventoryRow, kinds: tuple[CredentialKind, ...]) -> bool:
+    if row.clean is None:
+        return False
+    there = {
+        CredentialKind.PASSWORD: row.password == "present",  # noqa: S105 - a presence
+        CredentialKind.ACCESS_KEYS: bool(row.access_keys),
+        CredentialKind.SIGNING_CERTIFICATES: bool(row.signing_certificates),
+        CredentialKind.MFA: bool(row.mfa_devices) and kinds == (CredentialKind.MFA,),
+    }
+    return any(there[kind] for kind in kinds)
+
+
+def _draft(
+    ws: Workspace,
+    selected: SelectedAccounts,
+    readings: Readings,
+    kinds: tuple[CredentialKind, ...],
+    ask: Ask,
+) -> Draft:
+    seen = {row.id: seen_in(row) for row in _having(readings, kinds)}
+    members = tuple(account for account in selected.accounts if account.id in seen)
+    return _draft_of(targets_of(ws, members), seen, readings.survey or "", kinds, ask)
+
+
+def _unseen_draft(
+    ws: Workspace, selected: SelectedAccounts, kinds: tuple[CredentialKind, ...], ask: Ask
+) -> Draft:
+    """The request before anything was seen: for asking the rules, never for a signature."""
+    targets = tuple(unlocated(ws, account) for account in selected.accounts)
+    return _draft_of(targets, {}, _NO_SURVEY, kinds, ask)
+
+
+def _draft_of(
+    targets: tuple[Target, ...],
+    seen: dict[str, SeenCredentials],
+    survey: str,
+    kinds: tuple[CredentialKind, ...],
+    ask: Ask,
+) -> Draft:
+    params = DeleteRootCredentials(only=kinds, seen=seen, survey=survey)
+    return Draft(
+        task=Task.DELETE_ROOT_CREDENTIALS,
+        targets=targets,
+        params=to_params(params),
+        task_policy=TaskPolicy.DELETE_CREDENTIALS,
+        duration_seconds=ask.duration_seconds,
+        reason=ask.reason,
+        ticket=ask.ticket,
+    )
+
+
+def _with_rest(ws: Workspace, result: Result, rest: tuple[RemovalRow, ...]) -> Result:
+    """The result with the accounts that the request is not about."""
+    if isinstance(result, Removal):
+        return removal_of((*result.accounts, *rest), result.request, result.receipt)
+    unread = [row for row in rest if row.outcome not in GOOD]
+    for row in unread:
+        ws.progress.note(f"{row.id} is not in the request, it was not read: {row.reason}")
+    if unread and isinstance(result, RequestView):
+        reasons = (*result.exit_reasons, ExitReason.INCOMPLETE)
+        return msgspec.structs.replace(result, exit_reasons=reasons)
+    return result

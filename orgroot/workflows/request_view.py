@@ -1,0 +1,165 @@
+"""Looking at requests: what the log says about one, who could still approve it, what to run next.
+
+Reads only; every answer comes from the log as it was last verified.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from orgroot.core import audit_log
+from orgroot.core.eligibility import could_approve
+from orgroot.core.ids import RequestId
+from orgroot.core.ids import request_id as parse_request_id
+from orgroot.core.log_state import RequestRecord, RequestState
+from orgroot.core.people import Roster
+from orgroot.core.results import (
+    ApprovalRow,
+    ExitReason,
+    MissingRow,
+    OpenRequest,
+    RequestList,
+    RequestView,
+)
+from orgroot.core.statements import Request
+from orgroot.core.summary import summarize
+from orgroot.errors import UsageError
+from orgroot.workflows.audit_log import AuditLog
+from orgroot.workflows.decisions import decision_on
+from orgroot.workflows.desk import Desk, log_of
+
+OPEN = frozenset({RequestState.PENDING, RequestState.APPROVED})
+"""States in which the same request is continued, and approvals still count."""
+
+
+_ENDED = frozenset(
+    {
+        RequestState.SUCCEEDED,
+        RequestState.FAILED,
+        RequestState.ABANDONED,
+        RequestState.DENIED,
+        RequestState.CANCELLED,
+        RequestState.EXPIRED,
+        RequestState.STALE,
+    }
+)
+
+
+def view(desk: Desk, request_id: str) -> RequestView:
+    """One request, as the log has it now."""
+    log = log_of(desk)
+    log.require()
+    return view_of(log, find(log, request_id), log.check_clock(desk.clock.now()))
+
+
+def list_requests(desk: Desk, *, every: bool = False) -> RequestList:
+    """The open requests, or all of them, oldest first; surveys are no requests."""
+    log = log_of(desk)
+    state = log.require()
+    now = log.check_clock(desk.clock.now())
+    rows = (
+        (request, audit_log.request_state(state, request, now, log.running))
+        for request in state.requests.values()
+        if isinstance(request.body, Request)
+    )
+    return RequestList(
+        requests=tuple(
+            OpenRequest(
+                id=request.id,
+                state=stands.value,
+                task=request.body.task.value,
+                requester=request.body.signer.person,
+                expires_at=request.body.expires_at,
+            )
+            for request, stands in rows
+            if every or stands not in _ENDED
+        )
+    )
+
+
+def summary_of(desk: Desk, request_id: str) -> dict[str, Any]:
+    """What an approver is shown, and an executor before the start."""
+    log = log_of(desk)
+    state = log.require()
+    return summarize(state, find(log, request_id))
+
+
+def view_of(
+    log: AuditLog,
+    request: RequestRecord,
+    now: datetime,
+    *,
+    continuing: bool = False,
+    exit_reasons: tuple[ExitReason, ...] = (),
+) -> RequestView:
+    """A request as its JSON shows it, from the state as last synced."""
+    state, rules = log.state, log.rules()
+    stands = audit_log.request_state(state, request, now, log.running)
+    waiting = stands is RequestState.PENDING
+    could = could_approve(rules, request, now) if waiting else ()
+    decision = decision_on(log, request, request.body.signer.person, now)
+    return RequestView(
+        exit_reasons=exit_reasons,
+        id=request.id,
+        state=stands.value,
+        task=request.body.task.value,
+        targets=tuple(msgspec.to_builtins(target) for target in request.targets),
+        params=dict(request.params),
+        requester=request.body.signer.person,
+        approvals=_approval_rows(request, rules.roster),
+        missing=tuple(MissingRow(group=m.group, count=m.count) for m in decision.missing)
+        if waiting
+        else (),
+        expires_at=request.body.expires_at,
+        receipt=log.receipt(),
+        ticket=request.body.ticket,
+        justification=request.body.justification,
+        could_approve=could,
+        summary=summarize(state, request),
+        commands=_commands(request.id, stands, could),
+        continuing=continuing,
+    )
+
+
+def find(log: AuditLog, request_id: str) -> RequestRecord:
+    """A request of the log by its id.
+
+    Raises:
+        UsageError: malformed, or not in this log.
+    """
+    request = log.state.requests.get(parse_request_id(request_id))
+    if request is None:
+        raise UsageError(
+            f"{request_id} is not in the log {log.trust.store}",
+            hint="`orgroot request list` shows the open ones",
+            code="unknown-request",
+        )
+    return request
+
+
+def _approval_rows(request: RequestRecord, roster: Roster) -> tuple[ApprovalRow, ...]:
+    decided = sorted((*request.approvals, *request.denials), key=lambda record: record.seq)
+    return tuple(
+        ApprovalRow(
+            person=record.body.signer.person,
+            decision=record.body.decision,
+            groups=tuple(sorted(roster.groups_of(record.body.signer.person))),
+            at=record.body.created_at,
+            seq=record.seq,
+        )
+        for record in decided
+    )
+
+
+def _commands(request: RequestId, stands: RequestState, could: tuple[str, ...]) -> tuple[str, ...]:
+    match stands:
+        case RequestState.PENDING:
+            return (
+                *(f"orgroot approve {request} --as {person}" for person in could),
+                f"orgroot execute {request}",
+            )
+        case RequestState.APPROVED:
+            return (f"orgroot execute {request}",)
+        case _:
+            return ()

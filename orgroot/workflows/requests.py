@@ -1,0 +1,250 @@
+"""Requests: what shall be done is asked for in full, signed and appended before anything is done.
+
+Nothing here calls AWS except to read what a target is; nothing here opens a root session.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+
+from orgroot.core import approval, audit_log
+from orgroot.core.eligibility import could_approve
+from orgroot.core.governed_tasks import Task
+from orgroot.core.ids import request_id_of, sha256
+from orgroot.core.log_state import LogState, RequestRecord, RulesInForce
+from orgroot.core.results import DryRun, MissingRow
+from orgroot.core.root_tasks import TaskPolicy
+from orgroot.core.statements import (
+    Request,
+    RulesRef,
+    SessionAsk,
+    Survey,
+    Target,
+    instant,
+    timestamp,
+    to_text,
+)
+from orgroot.errors import RequestRefused, UsageError
+from orgroot.workflows.audit_log import AuditLog, signed_once
+from orgroot.workflows.decisions import decision_on, demanded, require_askable
+from orgroot.workflows.desk import log_of
+from orgroot.workflows.request_view import OPEN
+from orgroot.workflows.signing import (
+    common_fields,
+    inline_params,
+    inline_targets,
+    plain,
+    sign,
+    signer_of,
+)
+from orgroot.workflows.workspace import Workspace
+
+Asked = TypeVar("Asked", Request, Survey)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What the person says about any request.
+
+    Attributes:
+        reason: why, in their words.
+        ticket: the ticket, or empty.
+        duration_seconds: how long a root session may live; None: the rules' maximum.
+        wait_seconds: how long to wait for approvals; None: not at all.
+    """
+
+    reason: str = ""
+    ticket: str = ""
+    duration_seconds: int | None = None
+    wait_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A request about to be made.
+
+    Attributes:
+        task: what is asked for.
+        targets: which accounts (or the organization), as AWS describes them now.
+        params: the act in full, by `core.task_params`.
+        task_policy: the root-task policy of its sessions; None for management tasks.
+        duration_seconds: as in `Ask`.
+        reason: why.
+        ticket: the ticket, or empty.
+    """
+
+    task: Task
+    targets: tuple[Target, ...]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    task_policy: TaskPolicy | None = None
+    duration_seconds: int | None = None
+    reason: str = ""
+    ticket: str = ""
+
+
+def open_request(ws: Workspace, draft: Draft) -> RequestRecord:
+    """The open request equal to the draft, continued, or a new one, signed and durable.
+
+    Raises:
+        RequestRefused: the rules do not let this person ask for it.
+        UsageError: observer mode, no person, no key, no rules, or a reason is missing.
+    """
+    return open_or_continue(ws, draft)[0]
+
+
+def open_or_continue(ws: Workspace, draft: Draft) -> tuple[RequestRecord, bool]:
+    """As `open_request`, and whether an earlier request is continued."""
+    governed = ws.governed
+    log, person = governed.log, governed.person
+    state = log.require()
+    rules, now = log.rules(), log.check_clock(ws.clock.now())
+    body = _request(ws, draft, rules, state, now)
+    candidate = record_of(body, state)
+    same = _same_open(log, candidate, now)
+    if same is not None:
+        return same, True
+    require_askable(rules, candidate, person, now)
+    body = with_objects(log, body)
+    requested = to_text(body)
+
+    def guard(_state: LogState) -> None:
+        fresh = log.rules()
+        require_askable(fresh, candidate, person, now)
+        if fresh.body.serial != rules.body.serial:
+            raise RequestRefused("new rules came into force meanwhile", hint="run it again")
+        if _same_open(log, candidate, now) is not None:
+            raise RequestRefused(
+                "the same request was opened meanwhile", hint="run it again to continue it"
+            )
+
+    log.append(signed_once(lambda _state: sign(body, governed.signer)), guard)
+    return log.state.requests[request_id_of(requested)], False
+
+
+def needs_approval(ws: Workspace, draft: Draft) -> bool:
+    """Whether the rules in force ask for approvals before this may be done.
+
+    Raises:
+        RequestRefused: no rule allows it at all.
+    """
+    log = log_of(ws)
+    log.require()
+    return demanded(log.rules(), draft.task, plain(draft.params)).people > 0
+
+
+def dry_run(ws: Workspace, command: str, draft: Draft, notes: tuple[str, ...] = ()) -> DryRun:
+    """What the command would ask for: decided like a request, written nowhere.
+
+    Raises:
+        RequestRefused: the rules do not let this person ask for it.
+    """
+    governed = ws.governed
+    log = governed.log
+    state = log.require()
+    rules, now = log.rules(), log.check_clock(ws.clock.now())
+    candidate = record_of(_request(ws, draft, rules, state, now), state)
+    require_askable(rules, candidate, governed.person, now)
+    missing = decision_on(log, candidate, governed.person, now).missing
+    return DryRun(
+        command=command,
+        task=draft.task.value,
+        targets=tuple(msgspec.to_builtins(target) for target in draft.targets),
+        params=dict(candidate.params),
+        needs=tuple(MissingRow(group=m.group, count=m.count) for m in missing),
+        could_approve=could_approve(rules, candidate, now) if missing else (),
+        notes=notes,
+    )
+
+
+def asked_fields(
+    ws: Workspace, draft: Draft, rules: RulesInForce, state: LogState, now: datetime
+) -> dict[str, Any]:
+    """The fields that a request and a survey have in common, long ones in full.
+
+    Raises:
+        RequestRefused: no rule covers it.
+    """
+    governed = ws.governed
+    params = plain(draft.params)
+    needs = demanded(rules, draft.task, params)
+    session = None
+    if draft.task_policy is not None:
+        session = SessionAsk(duration_seconds=draft.duration_seconds or needs.max_seconds)
+    return {
+        **common_fields(governed.log, state, now),
+        "signer": signer_of(governed.person, governed.signer),
+        "expires_at": timestamp(now + timedelta(seconds=needs.request_ttl)),
+        "rules": RulesRef(serial=rules.body.serial, sha256=rules.sha256),
+        "task": draft.task,
+        "task_policy": draft.task_policy,
+        "targets": draft.targets,
+        "targets_object": None,
+        "params": params,
+        "params_object": None,
+        "session": session,
+        "ticket": draft.ticket,
+        "justification": draft.reason,
+    }
+
+
+def record_of(body: Request | Survey, state: LogState) -> RequestRecord:
+    """A statement in full as the log would have it, for deciding before it is written."""
+    text = to_text(body)
+    return RequestRecord(
+        id=request_id_of(text),
+        seq=state.seq + 1,
+        sha256=sha256(text),
+        body=body,
+        targets=body.targets,
+        params=body.params,
+    )
+
+
+def with_objects(log: AuditLog, body: Asked) -> Asked:
+    """The statement with objects, already written, in place of what is too long for a record."""
+    targets, targets_object = inline_targets(log, body.targets)
+    params, params_object = inline_params(log, body.params)
+    return msgspec.structs.replace(
+        body,
+        targets=targets,
+        targets_object=targets_object,
+        params=params,
+        params_object=params_object,
+    )
+
+
+def _request(
+    ws: Workspace, draft: Draft, rules: RulesInForce, state: LogState, now: datetime
+) -> Request:
+    body = Request(**asked_fields(ws, draft, rules, state, now), break_glass=False)
+    needs = demanded(rules, body.task, body.params)
+    for field_name, sentence in approval.missing_fields(needs, record_of(body, state)).items():
+        # Something left out is usage; a wrong ticket is a refusal.
+        raise UsageError(sentence, code=field_name)
+    return body
+
+
+def _same_open(log: AuditLog, candidate: RequestRecord, now: datetime) -> RequestRecord | None:
+    wanted = _identity(candidate)
+    for request in log.state.requests.values():
+        if isinstance(request.body, Request) and _identity(request) == wanted:
+            stands = audit_log.request_state(log.state, request, now, log.running)
+            if stands in OPEN and now < instant(request.body.expires_at):
+                return request
+    return None
+
+
+def _identity(request: RequestRecord) -> tuple[Any, ...]:
+    body = request.body
+    return (
+        body.signer.person,
+        body.task,
+        body.task_policy,
+        request.targets,
+        dict(request.params),
+        body.session,
+        body.ticket,
+    )

@@ -1,0 +1,194 @@
+"""The text of a first configuration: for looking only, or for a small team with approvals.
+
+The text is commented for the people who will own it; it has no force by itself.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from orgroot.core.sshsig import parse_public_key
+from orgroot.core.statements import timestamp
+from orgroot.errors import UsageError
+
+RULES_LIFE = timedelta(days=180)
+"""How long the first rules hold."""
+
+_ENOUGH_FOR_TWO = 3
+"""From so many possible approvers on, two are asked: one may be away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A person of the team: name, OpenSSH public key, and the AWS identity they call with."""
+
+    person: str
+    key: str
+    arn: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """What `orgroot init --team` was told.
+
+    Attributes:
+        owner: who signs the rules.
+        requesters: who may ask and execute.
+        approvers: who approves.
+        oncall: names among them who are on call.
+        store: where the log shall lie, `file:///…`.
+        log_id: the new log's id.
+        now: when the keys were added (UTC).
+    """
+
+    owner: Member
+    requesters: tuple[Member, ...]
+    approvers: tuple[Member, ...]
+    oncall: tuple[str, ...]
+    store: str
+    log_id: str
+    now: datetime
+
+
+def observer_config(organization: str, management_account: str, region: str) -> str:
+    """The text of a configuration that only reads."""
+    return f"""\
+# orgroot: observer mode. It reads; without a trust: section there is no log and no root session.
+{_organization(organization, management_account, region)}"""
+
+
+def _organization(organization: str, management_account: str, region: str) -> str:
+    return f"""\
+version: 1
+
+organization:
+  id: {organization}
+  management_account: "{management_account}"
+  region: {region}            # the Regional STS endpoint, and the default Region
+
+root_access:                  # what `orgroot status --check` and `orgroot enable` compare with
+  credentials_management: true
+  root_sessions: true
+"""
+
+
+def team_config(organization: str, management_account: str, region: str, team: Team) -> str:
+    """The text of a configuration for a small team, commented, ready for `orgroot log init`.
+
+    Raises:
+        UsageError: nobody to ask or approve, an unknown person on call, a bad key, or too few
+            approvers for some requester.
+    """
+    people = _people(team)
+    needed = 2 if len(team.approvers) >= _ENOUGH_FOR_TWO else 1
+    # From the start of the day: clocks differ by seconds, and a key must hold at once.
+    added = team.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return f"""\
+# orgroot: people, rules and trust of a small team. What stands under approvals: gets force when an
+# owner publishes it: `orgroot rules check`, then `orgroot rules publish`.
+{_organization(organization, management_account, region)}
+trust:                        # pinned at the first confirmed use; a later change is exit 4
+  log_id: {team.log_id}
+  store: {_quoted(team.store)}
+  owners:                     # who signs the rules
+    threshold: 1
+    keys:
+      - {{person: {team.owner.person}, key: {_quoted(_key(team.owner))}}}
+
+approvals:
+  expires: {timestamp(team.now + RULES_LIFE)}
+  people:
+{_roster(people, timestamp(added))}
+  rules:
+{_rules(needed, oncall=bool(team.oncall))}"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """A roster entry to be written."""
+
+    member: Member
+    groups: tuple[str, ...]
+
+
+def _people(team: Team) -> tuple[_Entry, ...]:
+    if not team.requesters or not team.approvers:
+        flag = "--approver" if team.requesters else "--requester"
+        raise UsageError(
+            f"a team needs at least one {flag}", hint=f"add {flag} P=FILE", code="team"
+        )
+    members: dict[str, Member] = {}
+    groups: dict[str, list[str]] = {}
+    for group, listed in (("platform", team.requesters), ("security", team.approvers)):
+        for member in listed:
+            known = members.setdefault(member.person, member)
+            if _key(known) != _key(member):
+                raise UsageError(f"{member.person} is given with two keys", code="team")
+            if known.arn is None and member.arn is not None:
+                members[member.person] = member
+            groups.setdefault(member.person, []).append(group)
+    for person in team.oncall:
+        if person not in members:
+            raise UsageError(
+                f"{person} is on call, but neither requester nor approver", code="team"
+            )
+        groups[person].append("oncall")
+    for member in team.requesters:
+        others = [a for a in team.approvers if a.person != member.person]
+        if not others:
+            raise UsageError(
+                f"nobody else could approve what {member.person} asks for",
+                hint="add another --approver",
+                code="team",
+            )
+    return tuple(
+        _Entry(member=member, groups=tuple(dict.fromkeys(groups[person])))
+        for person, member in members.items()
+    )
+
+
+def _roster(people: tuple[_Entry, ...], added: str) -> str:
+    lines = []
+    for entry in people:
+        lines += [
+            f"    {entry.member.person}:",
+            f"      groups: [{', '.join(entry.groups)}]",
+            f"      keys: [{{key: {_quoted(_key(entry.member))}, added: {added}}}]",
+        ]
+        if entry.member.arn is not None:
+            lines.append(f"      aws: [{{arn: {_quoted(entry.member.arn)}}}]")
+    return "\n".join(lines)
+
+
+def _rules(needed: int, *, oncall: bool) -> str:
+    readers = "platform, security, oncall" if oncall else "platform, security"
+    return f"""\
+    - id: root-tasks                 # changes inside member accounts
+      match:
+        tasks: [unlock-bucket, unlock-queue, delete-root-credentials, allow-root-recovery]
+      requesters: {{groups: [platform]}}
+      executors: {{groups: [platform]}}
+      approvals: {{total: {needed}, each_of: [{{group: security, count: {needed}}}]}}
+    - id: guarded                    # changes of the organization
+      match:
+        tasks: [disable-root-access, change-delegated-administrator, add-scps, change-scps]
+      requesters: {{groups: [platform]}}
+      executors: {{groups: [platform]}}
+      approvals: {{total: 1, each_of: [{{group: security, count: 1}}]}}
+    - id: adding                     # switching centralized root access on
+      match: {{tasks: [enable-root-access]}}
+      requesters: {{groups: [platform]}}
+      approvals: {{total: 0}}
+    - id: reading                    # looking; every look is logged
+      match: {{tasks: [audit-root-credentials, inspect-bucket-policy, inspect-queue-policy]}}
+      requesters: {{groups: [{readers}]}}
+      approvals: {{total: 0}}
+"""
+
+
+def _key(member: Member) -> str:
+    return parse_public_key(member.key).text
+
+
+def _quoted(text: str) -> str:
+    """A YAML double-quoted scalar: JSON's escapes are YAML's."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

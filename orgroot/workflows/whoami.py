@@ -1,0 +1,109 @@
+"""`whoami`: who calls, who that is in the roster, and what they may ask for and approve.
+
+It explains; it decides nothing, and it changes nothing.
+"""
+
+from collections.abc import Callable
+
+from orgroot.core.config import Approvals, Config
+from orgroot.core.eligibility import deciders
+from orgroot.core.organization import Caller
+from orgroot.core.people import SSO_SESSION, Roster
+from orgroot.core.requirements import Requirement, requirement
+from orgroot.core.results import Whoami, WhoamiKey
+from orgroot.core.sshsig import parse_public_key
+from orgroot.core.task_params import PARAMS
+from orgroot.errors import UsageError
+from orgroot.workflows.audit_log import AuditLog
+
+FindKey = Callable[[str], str | None]
+"""Where the private half of a public key is (`ssh-agent`, a path), or None."""
+
+
+def whoami(
+    *,
+    caller: Caller | None,
+    config: Config | None,
+    log: AuditLog | None,
+    person: str | None,
+    find_key: FindKey,
+) -> Whoami:
+    """Whatever is known: any part may be missing on a first day.
+
+    Args:
+        caller: who AWS says is calling; None without credentials.
+        config: the configuration; None without one.
+        log: the audit log, synced; None in observer mode.
+        person: the roster name of `--as`, else the caller's; None: nobody.
+        find_key: looks for the private half of a roster key.
+    """
+    approvals = _approvals(config, log)
+    roster = None if approvals is None else Roster(approvals)
+    if person is None and roster is not None and caller is not None:
+        person = roster.person_for_caller(caller)
+    known = person if roster is not None and person in roster.persons() else None
+    may_request: tuple[str, ...] = ()
+    may_approve: tuple[str, ...] = ()
+    if approvals is not None and roster is not None and known is not None:
+        groups = roster.groups_of(known)
+        needs = {task: requirement(approvals, task, ()) for task in PARAMS}
+        may_request = tuple(t.value for t, n in needs.items() if n and groups & n.requesters)
+        if not roster.is_service(known):
+            may_approve = tuple(t.value for t, n in needs.items() if n and _counts(n, groups))
+    return Whoami(
+        caller=None if caller is None else caller.arn,
+        account=None if caller is None else caller.account,
+        person=person,
+        keys=() if known is None or approvals is None else _keys(approvals, known, find_key),
+        groups=() if known is None or roster is None else tuple(sorted(roster.groups_of(known))),
+        may_request=may_request,
+        may_approve=may_approve,
+        add_to_roster=_entry(caller) if caller is not None and known is None else None,
+    )
+
+
+def _approvals(config: Config | None, log: AuditLog | None) -> Approvals | None:
+    """The rules in force; before the first publication, those that are authored."""
+    rules = None if log is None else log.state.rules_in_force
+    if rules is not None:
+        return rules.body.approvals
+    return None if config is None else config.approvals
+
+
+def _counts(needs: Requirement, groups: frozenset[str]) -> bool:
+    return needs.people > 0 and bool(groups & deciders(needs))
+
+
+def _keys(approvals: Approvals, person: str, find_key: FindKey) -> tuple[WhoamiKey, ...]:
+    rows = []
+    for entry in approvals.people[person].keys:
+        try:
+            key = parse_public_key(entry.key)
+        except UsageError as error:
+            rows.append(WhoamiKey(key=entry.key, fingerprint=error.message, found=None))
+            continue
+        rows.append(WhoamiKey(key=key.text, fingerprint=key.fingerprint, found=find_key(key.text)))
+    return tuple(rows)
+
+
+def _entry(caller: Caller) -> str:
+    """The YAML that an owner would add for this caller."""
+    session = SSO_SESSION.fullmatch(caller.arn)
+    if session is not None:
+        identity = (
+            f'{{sso: {session["name"]}, accounts: ["{caller.account}"], '
+            f"permission_sets: [{session['permission_set']}]}}"
+        )
+    else:
+        identity = f'{{arn: "{caller.arn}"}}'
+    return "\n".join(
+        (
+            "approvals:",
+            "  people:",
+            "    NAME:",
+            "      groups: [GROUP]",
+            '      keys: [{key: "ssh-ed25519 AAAA…", added: 2026-01-01T00:00:00Z}]',
+            f"      aws: [{identity}]",
+            "",
+        )
+    )

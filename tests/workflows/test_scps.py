@@ -1,0 +1,313 @@
+"""Planning and applying service control policies: full texts, proofs, and what is left alone."""
+
+import base64
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from fakes.aws_members import ORG_ROOT
+from fakes.team import World, new_world
+
+from orgroot.core import audit_log
+from orgroot.core.config import ScpConfig
+from orgroot.core.organization import OrganizationRoot, ScpSummary
+from orgroot.core.results import PlanResult, RequestView
+from orgroot.core.scp import TAGS
+from orgroot.errors import (
+    AuditUnavailable,
+    AwsError,
+    AwsErrorKind,
+    Incomplete,
+    RequestRefused,
+    UsageError,
+)
+from orgroot.workflows import scps
+from orgroot.workflows.approvals import approve
+from orgroot.workflows.execution import execute
+from orgroot.workflows.requests import Ask
+from orgroot.workflows.workspace import Workspace
+
+MEMBER = "222222222222"
+ASK = Ask(reason="guard the root users")
+NAME = "deny-root"
+DOCUMENT = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "DenyRoot", "Effect": "Deny", "Action": "*", "Resource": "*"}],
+}
+SENT = json.dumps(DOCUMENT, separators=(",", ":"))
+
+
+class Place:
+    """A world whose configuration lies in a real folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.world: World = new_world()
+        self.aws = self.world.aws
+        full = ScpSummary(
+            id="p-FullAWSAccess",
+            arn="arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess",
+            name="FullAWSAccess",
+            description="",
+            aws_managed=True,
+        )
+        self.aws.policies[full.id] = (full, "{}")
+        for target in (ORG_ROOT, MEMBER):
+            self.aws.attachments[target] = [full.id]
+        (folder / "deny.json").write_text(json.dumps(DOCUMENT, indent=2))
+        self.declare(ScpConfig(name=NAME, file="deny.json", targets=("root", MEMBER)))
+
+    def declare(self, *declared: ScpConfig) -> None:
+        """What the configuration declares."""
+        self.world.config = msgspec.structs.replace(self.world.config, scps=declared)
+
+    def workspace(self) -> Workspace:
+        """A command run in that folder."""
+        from dataclasses import replace  # noqa: PLC0415 - this helper alone
+
+        return replace(self.world.workspace(), config_path=self.folder / "config.yaml")
+
+    def granted(self) -> str:
+        """A request to apply, approved."""
+        view = scps.apply(self.workspace(), ASK)
+        assert isinstance(view, RequestView)
+        approve(self.world.desk("bob"), view.id, "", lambda _summary: None)
+        return view.id
+
+    def run(self, request: str) -> PlanResult:
+        """Execute it."""
+        result = execute(self.workspace(), request)
+        assert isinstance(result, PlanResult)
+        return result
+
+    def written(self) -> list[str]:
+        """The changing calls."""
+        return [call.operation for call in self.aws.writes]
+
+    def names_on(self, target: str) -> list[str]:
+        """The names of the SCPs attached to a target."""
+        return [self.aws.policies[p][0].name for p in self.aws.attachments.get(target, [])]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """One SCP is declared on the root and one account, and nothing exists yet."""
+    return Place(tmp_path)
+
+
+def test_the_plan_says_what_is_missing_and_how_full_targets_are(place: Place) -> None:
+    """Create, then each attachment; sizes as AWS counts them; nothing is written."""
+    plan = scps.plan(place.workspace())
+    assert [(change.op, change.target) for change in plan.changes] == [
+        ("create-scp", NAME),
+        ("attach-scp", ORG_ROOT),
+        ("attach-scp", MEMBER),
+    ]
+    policy = plan.changes[0].after["policy"]
+    assert base64.b64decode(policy["b64"]).decode() == SENT
+    assert policy["characters"] == len(SENT)
+    assert {b["target"]: (b["attached"], b["planned"]) for b in plan.budget} == {
+        ORG_ROOT: (1, 2),
+        MEMBER: (1, 2),
+    }
+    assert place.aws.writes == []
+    assert (plan.request, plan.applied, plan.exit_reasons) == (None, False, ())
+
+
+def test_full_texts_stand_in_the_request_and_are_applied(place: Place) -> None:
+    """Approved, it creates one tagged SCP, attaches it, reads it back; again: nothing differs."""
+    request = place.granted()
+    assert place.aws.writes == []
+    result = place.run(request)
+    assert (result.applied, result.state, result.exit_reasons) == (True, "SUCCEEDED", ())
+    assert place.written() == [
+        "organizations:CreatePolicy",
+        "organizations:AttachPolicy",
+        "organizations:AttachPolicy",
+    ]
+    created = next(scp for scp, _ in place.aws.policies.values() if scp.name == NAME)
+    assert place.aws.policies[created.id][1] == SENT
+    assert place.aws.policy_tags[created.id] == dict(TAGS)
+    assert place.names_on(ORG_ROOT) == ["FullAWSAccess", NAME]
+    again = scps.apply(place.workspace(), ASK)
+    assert isinstance(again, PlanResult)
+    assert (again.changes, again.request) == ((), None)
+    assert audit_log.integrity_findings(place.world.log().sync()) == ()
+
+
+def test_the_executor_opens_no_file(place: Place) -> None:
+    """What was approved is applied, whatever the file says or whether it exists."""
+    request = place.granted()
+    (place.folder / "deny.json").unlink()
+    assert place.run(request).applied
+    assert [text for scp, text in place.aws.policies.values() if scp.name == NAME] == [SENT]
+
+
+def test_without_approval_nothing_is_written(place: Place) -> None:
+    """Adding SCPs needs an approval: the request waits."""
+    view = scps.apply(place.workspace(), ASK)
+    assert isinstance(view, RequestView)
+    assert execute(place.workspace(), view.id).exit_reasons
+    assert place.aws.writes == []
+
+
+def test_what_another_tool_manages_is_a_note_only(place: Place) -> None:
+    """It is compared and never written."""
+    place.declare(ScpConfig(name=NAME, file="deny.json", targets=("root",), managed_by="terraform"))
+    plan = scps.apply(place.workspace(), ASK)
+    assert isinstance(plan, PlanResult)
+    assert plan.changes == ()
+    assert any("terraform" in note for note in plan.notes)
+    assert place.aws.writes == []
+
+
+def test_a_plan_that_needs_an_update_says_so_and_does_nothing(place: Place) -> None:
+    """A text that differs blocks the whole plan in this version."""
+    place.run(place.granted())
+    changed = json.loads(json.dumps(DOCUMENT))
+    changed["Statement"][0]["Action"] = "iam:*"
+    (place.folder / "deny.json").write_text(json.dumps(changed))
+    before = list(place.aws.writes)
+    plan = scps.apply(place.workspace(), ASK)
+    assert isinstance(plan, PlanResult)
+    assert plan.changes == ()
+    assert any("update" in note for note in plan.notes)
+    assert place.aws.writes == before
+
+
+@pytest.mark.parametrize("declared", [None, ()])
+def test_nothing_declared_is_nothing_to_do(place: Place, declared: object) -> None:
+    """Not managed, or an empty list without SCPs of ours: no change."""
+    place.world.config = msgspec.structs.replace(place.world.config, scps=declared)
+    plan = scps.plan(place.workspace())
+    assert plan.changes == ()
+
+
+@pytest.mark.parametrize(
+    ("scp", "words"),
+    [
+        (ScpConfig(name=NAME, file="absent.json", targets=("root",)), "cannot be read"),
+        (ScpConfig(name=NAME, file="broken.json", targets=("root",)), "broken"),
+        (ScpConfig(name=NAME, file="binary.json", targets=("root",)), "UTF-8"),
+        (ScpConfig(name=NAME, file="huge.json", targets=("root",)), "larger"),
+        (ScpConfig(name=NAME, file="deny.json", targets=("nowhere",)), "no target"),
+        (ScpConfig(name=NAME, file="deny.json", targets=("ou-ab12-99999999",)), "no root"),
+    ],
+)
+def test_a_bad_declaration_is_refused_before_anything(
+    place: Place, scp: ScpConfig, words: str
+) -> None:
+    """Missing or wrong files and targets: exit 2 by name, nothing written."""
+    (place.folder / "broken.json").write_text("{broken")
+    (place.folder / "binary.json").write_bytes(b"\xff\xfe")
+    (place.folder / "huge.json").write_bytes(b" " * 300_000)
+    place.declare(scp)
+
+    def attached(target: str) -> tuple[ScpSummary, ...]:
+        raise AwsError("none", kind=AwsErrorKind.NOT_FOUND, aws_code="T", operation=target)
+
+    if scp.targets[0].startswith("ou-"):
+        place.aws.attached_scps = attached  # type: ignore[method-assign]
+    with pytest.raises(UsageError, match=words):
+        scps.apply(place.workspace(), ASK)
+    assert place.aws.writes == []
+
+
+def test_disabled_scps_are_said(place: Place) -> None:
+    """Where the policy type is off the remedy is named."""
+
+    def root() -> OrganizationRoot:
+        return OrganizationRoot(id=ORG_ROOT, policy_types={})
+
+    place.aws.root = root  # type: ignore[method-assign]
+    with pytest.raises(UsageError, match="not enabled"):
+        scps.plan(place.workspace())
+
+
+def test_a_denied_listing_is_awss_answer(place: Place) -> None:
+    """A target that may not be read is not a target without SCPs."""
+    place.aws.fail("organizations:ListPoliciesForTarget")
+    with pytest.raises(AwsError):
+        scps.plan(place.workspace())
+
+
+def test_a_foreign_scp_of_the_name_makes_the_plan_stale(place: Place) -> None:
+    """Someone created the name meanwhile: refused before any change."""
+    request = place.granted()
+    place.aws.create_scp(NAME, "", SENT, {})
+    before = list(place.aws.writes)
+    with pytest.raises(RequestRefused, match="stale"):
+        place.run(request)
+    assert place.aws.writes == before
+
+
+def test_an_scp_that_vanishes_before_its_attachment_is_a_refusal(place: Place) -> None:
+    """The attachment finds nothing to attach: what was done is said."""
+    request = place.granted()
+    real = place.aws.scps
+
+    def scps_now() -> tuple[ScpSummary, ...]:
+        seen = place.aws.count("organizations:DescribePolicy")
+        return tuple(scp for scp in real() if scp.name != NAME or not seen)
+
+    place.aws.scps = scps_now  # type: ignore[method-assign]
+    with pytest.raises(Incomplete, match="create-scp"):
+        place.run(request)
+
+
+@pytest.mark.parametrize("operation", ["organizations:CreatePolicy", "organizations:AttachPolicy"])
+def test_a_refusal_is_awss_answer_and_the_rest_can_be_asked_for_again(
+    place: Place, operation: str
+) -> None:
+    """The first refused change is exit 8, a later one exit 9; a new plan holds what is left."""
+    request = place.granted()
+    place.aws.fail(operation)
+    with pytest.raises((AwsError, Incomplete)):
+        place.run(request)
+    assert place.run(place.granted()).applied
+    assert place.names_on(MEMBER) == ["FullAWSAccess", NAME]
+    assert [scp.name for scp, _ in place.aws.policies.values()].count(NAME) == 1
+
+
+def test_a_lost_answer_to_create_is_settled_by_reading(place: Place) -> None:
+    """The SCP is there with its text: done, and not created twice."""
+    request = place.granted()
+    place.aws.fail("organizations:CreatePolicy", AwsErrorKind.LOST, after=True)
+    assert place.run(request).applied
+
+
+class _CrashError(BaseException):
+    """The process dies at this call."""
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_killed_in_the_middle_a_new_plan_holds_what_is_left(place: Place, n: int) -> None:
+    """After a crash the command again plans and does the rest, nothing twice."""
+    request = place.granted()
+    seen: list[object] = []
+
+    def die(call: object) -> None:
+        seen.append(call)
+        if len(seen) == n:
+            raise _CrashError
+
+    for operation in ("organizations:CreatePolicy", "organizations:AttachPolicy"):
+        place.aws.when(operation, die)
+    with pytest.raises(_CrashError):
+        place.run(request)
+    place.aws.hooks.clear()
+    assert place.run(place.granted()).applied
+    assert place.names_on(ORG_ROOT) == ["FullAWSAccess", NAME]
+    assert place.names_on(MEMBER) == ["FullAWSAccess", NAME]
+    assert place.written().count("organizations:CreatePolicy") == 1
+
+
+def test_an_unavailable_log_stops_it_before_any_change(place: Place) -> None:
+    """No durable record, no change."""
+    request = place.granted()
+    ws = place.workspace()
+    place.world.store.down = True
+    with pytest.raises(AuditUnavailable):
+        execute(ws, request)
+    assert place.aws.writes == []
