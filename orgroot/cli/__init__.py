@@ -1,0 +1,1 @@
+"""Typer, thin: parse, call one workflow, render."""

@@ -1,0 +1,155 @@
+"""`approval prepare|attach`: decisions signed where orgroot is not, by ssh-keygen alone."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orgroot.cli.options import OutputOption, settings_of
+from orgroot.cli.requests import Comment, RequestArgument
+from orgroot.cli.terminal import announce, emit, say
+from orgroot.core.ids import request_id
+from orgroot.errors import IntegrityError, UsageError
+from orgroot.report import Output
+
+if TYPE_CHECKING:
+    from orgroot.workflows.approval_files import Prepared
+
+_LONGEST_FILE = 128 * 1024
+"""A statement or signature above it fits no record."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the root command."""
+    approval = typer.Typer(help="Approvals signed elsewhere.", no_args_is_help=True)
+    approval.command()(prepare)
+    approval.command()(attach)
+    app.add_typer(approval, name="approval")
+
+
+def prepare(
+    ctx: typer.Context,
+    request: RequestArgument,
+    person: Annotated[
+        str, typer.Option("--as", metavar="PERSON", help="Who will sign, by their roster name.")
+    ],
+    deny: Annotated[bool, typer.Option("--deny", help="A denial instead.")] = False,
+    comment: Comment = "",
+    paste: Annotated[
+        bool, typer.Option("--paste", help="One line for a shell that shows and signs it.")
+    ] = False,
+    fingerprint: Annotated[
+        str | None,
+        typer.Option(metavar="SHA256:…", help="Which of their keys will sign (else the first)."),
+    ] = None,
+) -> None:
+    """Print the exact text that somebody signs to approve a request.
+
+    They need ssh-keygen only. Makes no AWS call, writes nothing, needs no key here.
+    """
+    from orgroot.cli.context import open_desk
+    from orgroot.core.statements import Approval, Denial
+    from orgroot.report.text_offline import paste_line
+    from orgroot.report.text_policies import policy_texts
+    from orgroot.report.text_requests import summary
+    from orgroot.workflows import approval_files, request_view
+
+    wanted = request_id(request)
+    kind = Denial if deny else Approval
+    with open_desk(settings_of(ctx), None, None) as desk:
+        made = approval_files.prepare(
+            desk, wanted, person, kind, comment=comment, fingerprint=fingerprint
+        )
+        say(summary(made.body.summary))
+        texts = policy_texts(request_view.view(desk, wanted).params)
+        if texts:
+            say(f"\n{texts}")
+    _say_how(made, paste=paste)
+    if paste:
+        line = paste_line(made.text, namespace=kind.NAMESPACE, key=made.key.text, typed=wanted[-4:])
+        sys.stdout.write(f"{line}\n")
+    else:
+        sys.stdout.write(made.text.decode("ascii"))
+
+
+def _say_how(made: "Prepared", *, paste: bool) -> None:
+    """Whose key signs, by which command, and what comes then."""
+    from orgroot.report.text_offline import sign_command
+
+    rows = [
+        ("signer", made.body.signer.person),
+        ("key", made.key.fingerprint),
+        *(("other key", f"{key.fingerprint} (--fingerprint)") for key in made.others),
+        ("attach before", made.body.expires_at),
+    ]
+    if paste:
+        rows.append(("they run", "this line in sh, bash or zsh, and send back what it prints"))
+        rows.append(("then", "orgroot approval attach -"))
+    else:
+        rows.append(("they run", sign_command(made.body.NAMESPACE)))
+        rows.append(("then", "orgroot approval attach a.json a.json.sig"))
+    say()
+    announce(rows)
+
+
+def attach(
+    ctx: typer.Context,
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="The signed text; - reads a pasted block.")
+    ],
+    signature: Annotated[
+        Path | None, typer.Argument(metavar="SIG", help="Its signature (else FILE.sig).")
+    ] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Append an approval or denial that was signed elsewhere.
+
+    The signature is checked before all else. Makes no AWS call; anyone may attach.
+    """
+    from orgroot.cli.context import open_desk
+    from orgroot.core.pasted import pair_of
+    from orgroot.workflows import approval_files
+
+    if file == "-":
+        if signature is not None:
+            raise UsageError("a pasted block holds its signature: leave out SIG")
+        text, armored = pair_of(_pasted())
+    else:
+        text = _read(Path(file))
+        armored = _ascii(_read(Path(f"{file}.sig") if signature is None else signature))
+    with open_desk(settings_of(ctx), None, None) as desk:
+        emit(output, approval_files.attach(desk, text, armored))
+
+
+def _pasted() -> bytes:
+    """What stands on stdin, and a little more than is allowed at most."""
+    from orgroot.core.pasted import END, MAX_BYTES
+
+    if sys.stdin.isatty():
+        say(f"Paste the block, up to {END}, then press Ctrl-D.")
+    return sys.stdin.buffer.read(MAX_BYTES + 1)
+
+
+def _read(path: Path) -> bytes:
+    """A small file.
+
+    Raises:
+        UsageError: it cannot be read.
+        IntegrityError: it is too long for what it should be.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_LONGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", code="no-file") from error
+    if len(raw) > _LONGEST_FILE:
+        raise IntegrityError(f"{path} is too long to be a statement or signature", code="size")
+    return raw
+
+
+def _ascii(raw: bytes) -> str:
+    try:
+        return raw.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise IntegrityError("bad signature: its armor is damaged", code="badsig") from error

@@ -1,0 +1,302 @@
+"""The composition root: the only module that picks adapters, and checks a command's world.
+
+The order is that of the design: configuration, then the log (which says whether AWS or a sandbox
+stands behind it), then the endpoint, the caller, the organization, the pinned trust, the person.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orgroot.cli import places, who
+from orgroot.cli.settings import Settings
+from orgroot.cli.terminal import TerminalProgress, say, typed
+from orgroot.core.config import Config, Trust
+from orgroot.core.results import LogVerify, Whoami
+from orgroot.core.unenforced import Purpose, refuse_unenforced
+from orgroot.errors import CredentialsError, IntegrityError, UsageError
+from orgroot.local.clock import SystemClock
+from orgroot.local.file_store import FileStore
+from orgroot.local.memory import LocalMemory
+from orgroot.local.ssh_signer import find_keys, public_key_of
+from orgroot.local.yaml_file import load_config
+from orgroot.workflows import trust as trusting
+from orgroot.workflows.audit_log import AuditLog
+from orgroot.workflows.desk import LogDesk
+from orgroot.workflows.log_reading import spool_waits
+from orgroot.workflows.workspace import Workspace, observer_mode
+
+if TYPE_CHECKING:
+    from orgroot.aws.clients import AwsDoor
+    from orgroot.aws.organizations import AwsOrganization
+    from orgroot.core.organization import Caller
+    from orgroot.ports import Signer
+
+
+def read_config(settings: Settings) -> tuple[Config, Path]:
+    """The configuration and where it came from."""
+    path = places.find_config(settings.config)
+    return load_config(path), path
+
+
+def memory() -> LocalMemory:
+    """What this machine remembers."""
+    return LocalMemory(places.state_folder())
+
+
+def open_log(settings: Settings, config: Config, trust: Trust) -> AuditLog:
+    """The log of a configuration, not yet read; a trust other than the pinned one is refused.
+
+    Raises:
+        UsageError: something about it is not enforced by this version.
+        IntegrityError: the trust is not the one this machine has pinned.
+    """
+    refuse_unenforced(config, Purpose.LOG)
+    receipts = (settings.expect_head,) if settings.expect_head else ()
+    trusting.check_pin(memory(), config.organization.id, trust)
+    return AuditLog(
+        FileStore(places.store_folder(trust.store)),
+        trust,
+        config.organization.id,
+        memory(),
+        SystemClock(),
+        receipts=receipts,
+    )
+
+
+def open_door(settings: Settings, config: Config | None, kind: str | None) -> "AwsDoor":
+    """The one way to AWS, with the profile and Region of this run."""
+    from orgroot.aws.clients import AwsDoor
+
+    region = settings.region or (config.organization.region if config else None)
+    match kind:
+        case None | "aws" | "sandbox":
+            return AwsDoor(settings.profile, region, kind, os.environ)
+        case _:
+            raise IntegrityError(f"the log names an unknown kind of endpoint, {kind!r}")
+
+
+def endpoint_of(log: AuditLog | None) -> str | None:
+    """`aws` or `sandbox` as the log's genesis says; None without a log or before its genesis."""
+    if log is None:
+        return None
+    return trusting.world_of(log.require())
+
+
+@contextmanager
+def open_workspace(
+    settings: Settings,
+    as_person: str | None,
+    key: Path | None,
+    *purposes: Purpose,
+    reads: bool = False,
+) -> Iterator[Workspace]:
+    """The world of a command that calls AWS, checked before anything else happens.
+
+    Args:
+        settings: the global options.
+        as_person: `--as`.
+        key: `--key`.
+        purposes: what the command is about to do; keys that restrict it must be enforced.
+        reads: the command signs nothing, so it never pins the trust.
+
+    Raises:
+        UsageError: configuration, credentials, or a key that restricts and is not enforced.
+        IntegrityError: another organization, another endpoint, a changed trust, a broken log.
+        AuditUnavailable: the log cannot be read.
+    """
+    config, path = read_config(settings)
+    for purpose in purposes:
+        refuse_unenforced(config, purpose)
+    log = None if config.trust is None else open_log(settings, config, config.trust)
+    from orgroot.aws.identity import AwsIdentity
+    from orgroot.aws.organizations import AwsOrganization
+    from orgroot.aws.resource_policies import AwsResourcePolicies
+    from orgroot.aws.root_sessions import AwsRootSessions
+
+    door = open_door(settings, config, endpoint_of(log))
+    identity, organization = AwsIdentity(door), AwsOrganization(door)
+    caller = identity.caller()
+    _check_organization(config, organization)
+    if log is not None:
+        trusting.check_world(
+            log.state,
+            endpoint=door.endpoint_kind,
+            management_account=config.organization.management_account,
+        )
+        _use_trust(log, settings, signs=not reads)
+    roster = who.roster_of(config, log)
+    person = who.acting_person(roster, caller, as_person)
+    _tell_of_spool(log)
+    with TerminalProgress() as progress:
+        yield Workspace(
+            config=config,
+            config_path=path,
+            clock=door.clock,
+            progress=progress,
+            organization=organization,
+            identity=identity,
+            root_sessions=AwsRootSessions(door),
+            resource_policies=AwsResourcePolicies(door),
+            caller=caller,
+            memory=memory(),
+            log=log,
+            person=person,
+            signer=who.roster_signer(roster, person, key),
+        )
+
+
+def _check_organization(config: Config, organization: "AwsOrganization") -> None:
+    """The live organization is the configured one.
+
+    Raises:
+        IntegrityError: it is another.
+    """
+    live, asked = organization.describe(), config.organization
+    if (live.id, live.management_account) != (asked.id, asked.management_account):
+        raise IntegrityError(
+            f"the credentials are of organization {live.id} (management account "
+            f"{live.management_account}), the configuration is of {asked.id} "
+            f"({asked.management_account})",
+            hint="use other credentials, or the right --config",
+            code="organization",
+        )
+
+
+def _accept_trust(log: AuditLog, settings: Settings) -> None:
+    """Pin the trust at its first use: typed on a terminal, or vouched for by --expect-head."""
+
+    def ask(digest: str) -> None:
+        if settings.expect_head:  # already found in the log when it was read
+            return
+        if not sys.stdin.isatty():
+            raise UsageError(
+                f"this machine has not used the log {log.trust.log_id} before",
+                hint="run the command once on a terminal, or give --expect-head RECEIPT",
+                code="trust-unconfirmed",
+            )
+        say(f"first use of the log {log.trust.log_id}: the SHA-256 of its trust is\n  {digest}")
+        typed("Is that the one its owners gave you?", digest[-8:], yes=False)
+
+    if trusting.accept(log, ask):
+        say(f"trust of log {log.trust.log_id} pinned on this machine")
+
+
+def _use_trust(log: AuditLog, settings: Settings, *, signs: bool) -> None:
+    """Pin the trust where the command signs; reading never pins, and says what it rests on."""
+    if signs:
+        _accept_trust(log, settings)
+    elif log.memory.pin(log.organization) is None:
+        say(f"this machine has no memory of log {log.trust.log_id} yet: a cut tail would not show")
+
+
+@contextmanager
+def open_desk(
+    settings: Settings,
+    as_person: str | None,
+    key: Path | None,
+    *,
+    signs: bool = False,
+    owner: bool = False,
+) -> Iterator[LogDesk]:
+    """The world of a command on the log alone; AWS is asked only who calls, and only if need be.
+
+    Args:
+        settings: the global options.
+        as_person: `--as`; where it is missing, whoever signs is the caller AWS reports.
+        key: `--key`.
+        signs: the command signs a statement.
+        owner: the person is an owner of the trust.
+
+    Raises:
+        UsageError: configuration, or a log that is not there.
+        IntegrityError: a changed trust, or a broken log.
+        AuditUnavailable: the log cannot be read.
+    """
+    config, _ = read_config(settings)
+    if config.trust is None:
+        raise observer_mode()
+    log = open_log(settings, config, config.trust)
+    log.require()
+    _use_trust(log, settings, signs=signs)
+    _tell_of_spool(log)
+    if owner:
+        owner_name = who.owner_named(config, as_person)
+        person: str | None = owner_name
+        signer: Signer | None = who.owner_signer(config, owner_name, key)
+    else:
+        roster = who.roster_of(config, log)
+        person = _caller_person(settings, config, log) if signs and not as_person else as_person
+        signer = who.desk_signer(roster, person, key)
+    yield LogDesk(
+        config=config, log=log, clock=SystemClock(), memory=memory(), person=person, signer=signer
+    )
+
+
+def _tell_of_spool(log: AuditLog | None) -> None:
+    """Facts that only this machine holds are named until `recover` has brought them to the log."""
+    if log is not None and spool_waits(log):
+        say("this machine holds facts that the log did not take: run `orgroot recover`")
+
+
+def _caller_person(settings: Settings, config: Config, log: AuditLog) -> str | None:
+    """The roster name of the caller AWS reports; None without credentials, or for a stranger."""
+    from orgroot.aws.identity import AwsIdentity
+
+    try:
+        caller = AwsIdentity(open_door(settings, config, endpoint_of(log))).caller()
+    except CredentialsError:
+        return None
+    return who.acting_person(who.roster_of(config, log), caller, None)
+
+
+def verify(settings: Settings) -> LogVerify:
+    """`log verify`: the whole log, read anew."""
+    from orgroot.workflows.log_show import verify as verify_log
+
+    config, _ = read_config(settings)
+    if config.trust is None:
+        raise observer_mode()
+    log = open_log(settings, config, config.trust)
+    _use_trust(log, settings, signs=False)
+    return verify_log(log)
+
+
+def who_am_i(settings: Settings, as_person: str | None, key: Path | None) -> Whoami:
+    """`whoami`: as much as can be known, whatever is missing."""
+    from orgroot.aws.identity import AwsIdentity
+    from orgroot.workflows.whoami import whoami
+
+    config, _ = read_config(settings)
+    log = None if config.trust is None else open_log(settings, config, config.trust)
+    kind = endpoint_of(log)
+    caller: Caller | None = None
+    try:
+        caller = AwsIdentity(open_door(settings, config, kind)).caller()
+    except CredentialsError as error:
+        if as_person is None:
+            raise
+        say(f"AWS was not asked: {error.message}")
+    if caller is not None:
+        who.acting_person(who.roster_of(config, log), caller, as_person)
+    return whoami(caller=caller, config=config, log=log, person=as_person, find_key=_finder(key))
+
+
+def _finder(key: Path | None) -> Callable[[str], str | None]:
+    named = None if key is None else public_key_of(key)
+
+    def find(text: str) -> str | None:
+        from orgroot.core.sshsig import parse_public_key
+
+        wanted = parse_public_key(text)
+        if wanted == named:
+            return str(key)
+        try:
+            return find_keys((wanted,), places.home(), os.environ)[0].source
+        except UsageError:
+            return None
+
+    return find

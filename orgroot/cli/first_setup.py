@@ -1,0 +1,266 @@
+"""`orgroot init` and `log init`: from nothing to a configuration, a log and rules in force.
+
+Nothing that exists is overwritten; a setup that fails takes its own file away again.
+"""
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orgroot.cli import places, who
+from orgroot.cli.context import memory, open_door, read_config
+from orgroot.cli.settings import Settings
+from orgroot.cli.terminal import announce, confirm, input_line
+from orgroot.core.config import Config, Trust, parse_config
+from orgroot.core.results import Init, LogInit
+from orgroot.core.unenforced import Purpose, refuse_unenforced
+from orgroot.errors import IntegrityError, UsageError
+from orgroot.local.file_store import FileStore
+from orgroot.local.yaml_file import parse_yaml
+from orgroot.ports import Clock, Signer
+from orgroot.workflows.setup import init_log, new_log_id
+from orgroot.workflows.team_config import Member, Team, observer_config, team_config
+from orgroot.workflows.trust import trust_sha256
+
+if TYPE_CHECKING:
+    from orgroot.aws.clients import AwsDoor
+    from orgroot.core.organization import OrganizationFacts
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_CONFIG_MODE = 0o644
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the flags of `orgroot init` said, still as text."""
+
+    team: bool
+    owner: str | None
+    requesters: tuple[str, ...]
+    approvers: tuple[str, ...]
+    oncall: tuple[str, ...]
+    store: str | None
+    out: Path | None
+    key: Path | None
+    yes: bool
+
+
+def first_setup(settings: Settings, asked: Asked) -> Init:
+    """Write a configuration; with `--team`, create its log and put its rules in force.
+
+    Raises:
+        UsageError: a flag is missing or wrong, or something is there already.
+        CredentialsError: AWS does not accept the caller.
+    """
+    out = (asked.out or settings.config or places.user_config()).absolute()
+    if out.exists():
+        raise UsageError(
+            f"{out} exists already",
+            hint="name another file with --out, or edit that one",
+            code="config-exists",
+        )
+    team = _team(asked) if asked.team else None
+    door, live = _ask_aws(settings)
+    facts = (live.id, live.management_account, door.region)
+    text = observer_config(*facts) if team is None else team_config(*facts, team)
+    config = parse_config(parse_yaml(text.encode(), source=str(out)).tree)
+    rows = [
+        ("organization", f"{live.id} ({door.endpoint_kind})"),
+        ("management account", live.management_account),
+        ("config", str(out)),
+        ("log", team.store if team else "none (observer mode)"),
+    ]
+    announce(rows)
+    confirm("Write this?", yes=asked.yes)
+    with _new_file(out, text):
+        if team is None:
+            return Init(
+                config=str(out),
+                mode="observer",
+                organization=live.id,
+                commands=(*_where(out), "orgroot status", "orgroot init --help"),
+            )
+        created = init_log(
+            config=config,
+            store=FileStore.create_new(places.store_folder(team.store)),
+            memory=memory(),
+            clock=door.clock,
+            person=team.owner.person,
+            signer=who.owner_signer(config, team.owner.person, asked.key),
+            endpoint=door.endpoint_kind,
+        )
+    return Init(
+        config=str(out),
+        mode="team",
+        organization=live.id,
+        log_id=created.log_id,
+        store=created.store,
+        trust_sha256=created.trust_sha256,
+        receipt=created.receipt,
+        warnings=created.warnings,
+        commands=(
+            *_where(out),
+            "orgroot whoami",
+            "orgroot status",
+            "orgroot enable --reason 'centralized root access'",
+        ),
+    )
+
+
+def _where(out: Path) -> tuple[str, ...]:
+    """How the next commands find a configuration that is not in its usual place."""
+    return (
+        () if out == places.user_config() else (f"export ORGROOT_CONFIG={shlex.quote(str(out))}",)
+    )
+
+
+def _ask_aws(settings: Settings) -> tuple["AwsDoor", "OrganizationFacts"]:
+    from orgroot.aws.identity import AwsIdentity
+    from orgroot.aws.organizations import AwsOrganization
+
+    door = open_door(settings, None, None)
+    AwsIdentity(door).caller()
+    return door, AwsOrganization(door).describe()
+
+
+def _team(asked: Asked) -> Team:
+    owner = asked.owner or _ask("--owner", "Who owns the trust? NAME=PUBLIC-KEY-FILE: ")
+    requesters = asked.requesters or _ask_all(
+        "--requester", "Who may ask? NAME=PUBLIC-KEY-FILE[,ARN], separated by blanks: "
+    )
+    approvers = asked.approvers or _ask_all(
+        "--approver", "Who approves? NAME=PUBLIC-KEY-FILE, separated by blanks: "
+    )
+    store = asked.store or places.default_store()
+    places.store_folder(store)
+    return Team(
+        owner=_member(owner, "--owner"),
+        requesters=tuple(_member(text, "--requester") for text in requesters),
+        approvers=tuple(_member(text, "--approver") for text in approvers),
+        oncall=asked.oncall,
+        store=store,
+        log_id=new_log_id(),
+        now=datetime.now(UTC),
+    )
+
+
+def _ask(flag: str, question: str) -> str:
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"{flag} is missing, and there is no terminal to ask on",
+            hint=f"add {flag} NAME=PUBLIC-KEY-FILE",
+            code="missing-flag",
+        )
+    try:
+        answer = input_line(question).strip()
+    except (EOFError, KeyboardInterrupt):
+        answer = ""
+    if not answer:
+        raise UsageError(f"{flag} is missing: nothing was written", code="missing-flag")
+    return answer
+
+
+def _ask_all(flag: str, question: str) -> tuple[str, ...]:
+    return tuple(_ask(flag, question).split())
+
+
+def _member(text: str, flag: str) -> Member:
+    name, equals, rest = text.partition("=")
+    file, _, arn = rest.partition(",")
+    if not equals or _NAME.fullmatch(name) is None or not file:
+        raise UsageError(
+            f"{flag} {text!r} is not NAME=PUBLIC-KEY-FILE",
+            hint="names are lower case, e.g. alice=~/.ssh/id_ed25519.pub",
+            code="member",
+        )
+    path = Path(file).expanduser()
+    try:
+        key = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{flag}: the public key file {path} cannot be read", hint=str(error), code="member"
+        ) from error
+    return Member(person=name, key=key, arn=arn or None)
+
+
+@contextmanager
+def _new_file(path: Path, text: str) -> Iterator[None]:
+    """Write a file that must not exist yet; take it away again if what follows fails."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _CONFIG_MODE)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}", code="config") from error
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLog:
+    """A log about to be created: what the owner is shown, and the act."""
+
+    config: Config
+    trust: Trust
+    person: str
+    signer: Signer
+    endpoint: str
+    clock: Clock
+
+    @property
+    def trust_sha256(self) -> str:
+        """The SHA-256 that this creation pins."""
+        return trust_sha256(self.trust)
+
+    def init(self) -> LogInit:
+        """Write genesis and rules."""
+        return init_log(
+            config=self.config,
+            store=FileStore.create_new(places.store_folder(self.trust.store)),
+            memory=memory(),
+            clock=self.clock,
+            person=self.person,
+            signer=self.signer,
+            endpoint=self.endpoint,
+        )
+
+
+def open_new_log(settings: Settings, as_person: str | None, key: Path | None) -> NewLog:
+    """What `log init` is about to create, checked against the live organization.
+
+    Raises:
+        UsageError: no trust, not an owner, or something is not enforced by this version.
+        IntegrityError: the credentials are of another organization.
+    """
+    config, _ = read_config(settings)
+    refuse_unenforced(config, Purpose.LOG)
+    person = who.owner_named(config, as_person)
+    door, live = _ask_aws(settings)
+    asked = config.organization
+    if (live.id, live.management_account) != (asked.id, asked.management_account):
+        raise IntegrityError(
+            f"the credentials are of organization {live.id}, the configuration is of {asked.id}",
+            hint="use other credentials, or the right --config",
+            code="organization",
+        )
+    if config.trust is None:  # owner_named has refused it already
+        raise UsageError("the configuration has no trust: section", code="no-trust")
+    return NewLog(
+        config=config,
+        trust=config.trust,
+        person=person,
+        signer=who.owner_signer(config, person, key),
+        endpoint=door.endpoint_kind,
+        clock=door.clock,
+    )

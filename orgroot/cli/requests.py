@@ -1,0 +1,150 @@
+"""`request list|show`, `approve`, `deny`, `execute`: requests and the people who decide them."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orgroot.cli.options import As, Key, OutputOption, Yes, settings_of
+from orgroot.cli.terminal import confirm, emit, say, typed
+from orgroot.core.ids import RequestId, request_id
+from orgroot.report import Output
+
+if TYPE_CHECKING:
+    from orgroot.core.results import RequestView
+    from orgroot.workflows.desk import LogDesk
+
+RequestArgument = Annotated[str, typer.Argument(metavar="ID", help="A request id, orq_…")]
+Comment = Annotated[str, typer.Option("--comment", help="A remark for the log.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the root command."""
+    request = typer.Typer(help="Requests in the audit log.", no_args_is_help=True)
+    request.command("list")(list_)
+    request.command("show")(show)
+    app.add_typer(request, name="request")
+    app.command()(approve)
+    app.command()(deny)
+    app.command()(execute)
+
+
+def list_(
+    ctx: typer.Context,
+    every: Annotated[bool, typer.Option("--all", help="Closed ones as well.")] = False,
+    as_person: As = None,
+    key: Key = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """List open requests."""
+    from orgroot.cli.context import open_desk
+    from orgroot.workflows import request_view
+
+    with open_desk(settings_of(ctx), as_person, key) as desk:
+        emit(output, request_view.list_requests(desk, every=every))
+
+
+def show(
+    ctx: typer.Context,
+    request: RequestArgument,
+    as_person: As = None,
+    key: Key = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Show one request: what it asks, who approved, who could."""
+    from orgroot.cli.context import open_desk
+    from orgroot.workflows import request_view
+
+    wanted = request_id(request)
+    with open_desk(settings_of(ctx), as_person, key) as desk:
+        emit(output, request_view.view(desk, wanted))
+
+
+def approve(
+    ctx: typer.Context,
+    request: RequestArgument,
+    comment: Comment = "",
+    yes: Yes = False,
+    as_person: As = None,
+    key: Key = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Approve a request with your SSH key.
+
+    After reading what it will do, policy texts included. Makes no AWS call.
+    """
+    from orgroot.cli.context import open_desk
+    from orgroot.workflows import approvals
+
+    wanted = request_id(request)
+    with open_desk(settings_of(ctx), as_person, key, signs=True) as desk:
+        look = _look(desk, wanted, "Approve exactly this?", yes=yes)
+        emit(output, _decided(approvals.approve(desk, wanted, comment, look), output))
+
+
+def deny(
+    ctx: typer.Context,
+    request: RequestArgument,
+    comment: Comment = "",
+    yes: Yes = False,
+    as_person: As = None,
+    key: Key = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Deny a request with your SSH key, for good.
+
+    Makes no AWS call.
+    """
+    from orgroot.cli.context import open_desk
+    from orgroot.workflows import approvals
+
+    wanted = request_id(request)
+    with open_desk(settings_of(ctx), as_person, key, signs=True) as desk:
+        look = _look(desk, wanted, "Deny it, for good?", yes=yes)
+        emit(output, _decided(approvals.deny(desk, wanted, comment, look), output))
+
+
+def _decided(view: "RequestView", output: Output) -> "RequestView":
+    """The request after a decision; its signer has just read what it does."""
+    from msgspec import structs
+
+    return structs.replace(view, summary={}) if output is Output.TEXT else view
+
+
+def _look(
+    desk: "LogDesk", request: RequestId, question: str, *, yes: bool
+) -> Callable[[dict[str, Any]], None]:
+    """Show a signer the whole act, texts included, and have it confirmed by its id."""
+    from orgroot.report.text_policies import policy_texts
+    from orgroot.report.text_requests import summary
+    from orgroot.workflows import request_view
+
+    def look(shown: dict[str, Any]) -> None:
+        say(summary(shown))
+        texts = policy_texts(request_view.view(desk, request).params)
+        if texts:
+            say(f"\n{texts}\n")
+        typed(question, request[-4:], yes=yes)
+
+    return look
+
+
+def execute(
+    ctx: typer.Context,
+    request: RequestArgument,
+    yes: Yes = False,
+    as_person: As = None,
+    key: Key = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Do what an approved request asks, once."""
+    from orgroot.cli.context import open_workspace
+    from orgroot.core.unenforced import Purpose
+    from orgroot.report.text_requests import summary
+    from orgroot.workflows import execution, request_view
+
+    wanted = request_id(request)
+    with open_workspace(settings_of(ctx), as_person, key, Purpose.SIGN) as ws:
+        say(summary(request_view.summary_of(ws, wanted)))
+        confirm("Execute it now?", yes=yes)
+        emit(output, execution.execute(ws, wanted))

@@ -1,0 +1,36 @@
+"""The log that a sandbox starts with: created by its owner, through the workflow of any log."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from orgroot.cli import places, who
+from orgroot.errors import UsageError
+from orgroot.local.clock import SystemClock
+from orgroot.local.file_store import FileStore
+from orgroot.local.memory import LocalMemory
+from orgroot.local.yaml_file import load_config
+from orgroot.workflows.setup import init_log
+from orgroot.workflows.trust import SANDBOX, pin_trust
+
+
+def create_log(folder: Path, owner: str, people: Sequence[str]) -> None:
+    """Write genesis and rules of the folder's config.yaml, signed with the owner's key file.
+
+    Each of the people's state folders then holds the pin: their first use is behind them.
+    """
+    config = load_config(folder / "config.yaml")
+    trust = config.trust
+    if trust is None:  # the text above has one
+        raise UsageError("the sandbox's config.yaml has no trust: section", code="no-trust")
+    init_log(
+        config=config,
+        store=FileStore.create_new(places.store_folder(trust.store)),
+        memory=LocalMemory(folder / "state" / owner),
+        clock=SystemClock(),
+        person=owner,
+        signer=who.owner_signer(config, owner, folder / "keys" / f"{owner}.pub"),
+        endpoint=SANDBOX,
+    )
+    for person in people:
+        memory = LocalMemory(folder / "state" / person)
+        pin_trust(memory, config.organization.id, trust)

@@ -1,0 +1,134 @@
+"""Keys that restrict and are not enforced yet: the commands they restrict end with exit 2."""
+
+import pytest
+
+from tests.e2e.playground import Playground
+
+SWEEP = "inventory --all"
+REMOVE = "credentials remove --all --reason x --yes"
+APPLY = "scp apply --reason x --yes"
+PUBLISH = "rules publish --as dana --yes"
+CHECK = "rules check --as dana"
+READING = "match: {tasks: [audit-root-credentials, inspect-bucket-policy, inspect-queue-policy]}"
+TARGETS = "    targets: [root]\n  - name: orgroot-protect"
+ERIK = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBjLbOaEu+/M7KfOqF8zUVMGNJ0qKJ2H0lTzv3F6r0xk"
+ECDSA = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBA=="
+
+
+def _match(selector: str) -> str:
+    return READING.replace("]}", f"], {selector}}}")
+
+
+@pytest.mark.parametrize(
+    ("key", "old", "new", "commands", "person"),
+    [
+        pytest.param(
+            "organization.executor_roles",
+            "\nroot_access:",
+            '  executor_roles: {"222222222222": "arn:aws:iam::222222222222:role/runs"}\n\n'
+            "root_access:",
+            (SWEEP, REMOVE, "drift"),
+            "alice",
+            id="executor_roles",
+        ),
+        pytest.param(
+            "accounts.hold_if_root_key_used_within",
+            "\nscps:",
+            "\naccounts: {hold_if_root_key_used_within: 30d}\nscps:",
+            (REMOVE,),
+            "alice",
+            id="hold_if_root_key_used_within",
+        ),
+        pytest.param(
+            "scps[0].waves",
+            TARGETS,
+            TARGETS.replace("[root]\n", "[root]\n    waves: [[root]]\n"),
+            (APPLY, "scp plan"),
+            "alice",
+            id="waves",
+        ),
+        pytest.param(
+            "trust.store",
+            "store: file:///",
+            "store_account: '444444444444'\n  store_region: eu-west-1\n  store: s3://corp/",
+            (SWEEP, REMOVE, APPLY, "request list", "log verify"),
+            "alice",
+            id="a store on S3",
+        ),
+        pytest.param(
+            "trust.owners.threshold",
+            "threshold: 1\n    keys:\n",
+            f'threshold: 2\n    keys:\n      - {{person: erik, key: "{ERIK}"}}\n',
+            (SWEEP, REMOVE, "request list"),
+            "alice",
+            id="threshold",
+        ),
+        pytest.param(
+            "approvals.defaults.hardware_key",
+            "approval_ttl: 2h}",
+            "approval_ttl: 2h, hardware_key: required}",
+            (PUBLISH,),
+            "dana",
+            id="hardware_key",
+        ),
+        *(
+            pytest.param(
+                f"approvals.rules[4].match.{selector}",
+                READING,
+                _match(f"{selector}: {value}"),
+                (PUBLISH,),
+                "dana",
+                id=f"match.{selector}",
+            )
+            for selector, value in (
+                ("accounts", '["222222222222"]'),
+                ("ous", "[ou-ab12-sandbox01]"),
+                ("tags", "{Environment: prod}"),
+                ("queues", "[orders-*]"),
+                ("except", '{accounts: ["222222222222"]}'),
+            )
+        ),
+        pytest.param(
+            "approvals.rules[4].never",
+            READING,
+            f"{READING}\n      never: {{buckets: [ledger]}}",
+            (PUBLISH,),
+            "dana",
+            id="never",
+        ),
+    ],
+)
+def test_a_key_that_is_not_enforced_stops_what_it_restricts(  # noqa: PLR0917 - a table
+    place: Playground, key: str, old: str, new: str, commands: tuple[str, ...], person: str
+) -> None:
+    """It is refused by its name before any AssumeRoot, change or record: never ignored."""
+    path = place.variant("not-enforced", (old, new))
+    for command in commands:
+        done = place.refused(person, 2, "--config", path, *command.split(), "-o", "json")
+        assert done.json["code"] == "not-enforced"
+        assert done.json["message"].startswith(f"{key} restricts")
+        assert f"take {key} out of the configuration" in done.err
+
+
+def test_what_it_does_not_restrict_still_works(place: Playground) -> None:
+    """Such a key stops the commands that it restricts, and no others."""
+    held = place.variant(
+        "held", ("\nscps:", "\naccounts: {hold_if_root_key_used_within: 30d}\nscps:")
+    )
+    assert place.run("alice", "--config", held, "inventory", place.account("network")).code == 0
+    waves = place.variant("waves", (TARGETS, TARGETS.replace("]\n", "]\n    waves: [[root]]\n")))
+    assert place.run("alice", "--config", waves, "inventory", place.account("network")).code == 0
+
+
+def test_keys_of_another_type_are_not_enforced_yet(place: Playground) -> None:
+    """SSH keys other than ed25519 are refused by name, in the trust as in the roster."""
+    dana, bob = (
+        (place.folder / "keys" / f"{name}.pub").read_text(encoding="ascii").rsplit(" ", 1)[0]
+        for name in ("dana", "bob")
+    )
+    owner = place.variant("ecdsa-owner", (dana, ECDSA))
+    done = place.refused("alice", 2, "--config", owner, "inventory", "--all")
+    assert "trust.owners.keys[0].key restricts" in done.err
+    person = place.variant("ecdsa-person", (bob, ECDSA))
+    done = place.refused("dana", 2, "--config", person, *PUBLISH.split())
+    assert "approvals.people.bob.keys[0].key restricts" in done.err

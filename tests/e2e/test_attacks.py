@@ -1,0 +1,321 @@
+"""Attacks on a running orgroot: by those who hold the log's folder, a bucket, a key, a terminal."""
+
+import contextlib
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.bucket_owner import denial, document, innocent, make_bucket, policy
+from tests.e2e.playground import Done, Playground
+
+REASON = ("--reason", "a drill")
+ERROR = {"effect": "error", "operation": "PutBucketPolicy"}
+DEBUG = ("--log-level", "debug")
+ESCAPES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+EVIL = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202etxt.exe\u200b\nunlocked"
+
+
+class Target:
+    """A bucket that its owner has locked, and orgroot's people around it."""
+
+    def __init__(self, place: Playground, *, sid: str = "Oops") -> None:
+        self.place = place
+        self.account = place.account("backup")
+        self.name = f"attack-{uuid.uuid4().hex[:12]}"
+        self.s3 = place.in_account(self.account, "s3")
+        make_bucket(self.s3, self.name)
+        self.lock(sid)
+
+    def lock(self, sid: str = "Oops") -> None:
+        """Deny everyone everything."""
+        statements = (innocent(self.account, self.name), denial(self.name, sid=sid))
+        self.s3.put_bucket_policy(Bucket=self.name, Policy=document(*statements))
+
+    def asked(self, *more: str) -> str:
+        """Inspected and asked for, not approved."""
+        self.place.ok("alice", "inspect", "bucket", self.name, "--account", self.account)
+        asked = ("unlock-bucket", self.name, "--account", self.account)
+        return self.place.pending("alice", *asked, "--mode", "drop-statements", *REASON, *more)
+
+    def granted(self) -> str:
+        """Asked for, and approved by two."""
+        request = self.asked()
+        self.place.approve(request, "bob", "olga")
+        return request
+
+    def sessions(self) -> int:
+        """How many root sessions its account has seen that may change a bucket policy."""
+        seen = self.place.witness()["sessions"]
+        return sum(s["account"] == self.account for s in seen)
+
+
+def struck(place: Playground, **rule: Any) -> None:
+    """Order a fault; it stays until the faults are cleared."""
+    place.control("faults", {"rules": [rule]})
+
+
+def next_record(place: Playground) -> Path:
+    """Where the next record of the log will lie."""
+    return place.folder / "log" / f"{len(place.records()) + 1:012d}.json"
+
+
+def bodies(place: Playground, kind: str) -> list[dict[str, Any]]:
+    """The statements of a type, read as plain JSON; foreign records left out."""
+    found = []
+    for name in place.records():
+        with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
+            raw = json.loads((place.folder / "log" / name).read_bytes())
+            found.append(json.loads(raw["body"]))
+    return [body for body in found if body["type"] == kind]
+
+
+def record(place: Playground, kind: str, request: str = "") -> bytes:
+    """The newest record of a type (about a request)."""
+    for name in reversed(place.records()):
+        raw = (place.folder / "log" / name).read_bytes()
+        with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
+            body = json.loads(json.loads(raw)["body"])
+            if body["type"] == kind and request in {"", body.get("request_id")}:
+                return raw
+    raise LookupError(kind)
+
+
+def findings(place: Playground) -> set[str]:
+    """The codes of `log verify`."""
+    done = place.run("carol", "log", "verify", "-o", "json")
+    return {finding["code"] for finding in done.json["findings"]}
+
+
+def moved(raw: bytes, place: Playground, **changes: Any) -> bytes:
+    """A record's statement and signatures in an envelope that fits the end of the log."""
+    newest = (place.folder / "log" / place.records()[-1]).read_bytes()
+    tree = json.loads(raw)
+    fields = tree | {
+        "seq": len(place.records()) + 1,
+        "prev": hashlib.sha256(newest).hexdigest(),
+    }
+    text = json.dumps(fields | changes, sort_keys=True, separators=(",", ":"))
+    return f"{text}\n".encode()
+
+
+def test_eight_processes_execute_a_request_once(place: Playground) -> None:
+    """On one machine or several, as one executor or another: one intent, one AssumeRoot."""
+    target = Target(place)
+    request = target.granted()
+    before = target.sessions()
+    elsewhere = {"ORGROOT_STATE_DIR": str(place.folder / "state" / "alice-elsewhere")}
+    machines = [place.environment("alice")] * 3 + [place.environment("alice", elsewhere)] * 2
+    machines += [place.environment("olga")] * 3
+    command = [sys.executable, "-m", "orgroot", "execute", request, "--yes"]
+    running = [
+        subprocess.Popen(command, env=env, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        for env in machines
+    ]
+    ended = [(process.communicate()[1], process.returncode) for process in running]
+    codes = [code for _, code in ended]
+    assert codes.count(0) == 1, ended
+    # Olga approved it: where she executes, her own approval does not count, and she waits (10).
+    assert set(codes[:5]) <= {0, 3, 7}, ended
+    assert set(codes[5:]) <= {3, 7, 10}, ended
+    assert target.sessions() == before + 1
+    assert len([b for b in bodies(place, "intent") if b["request_id"] == request]) == 1
+    assert policy(target.s3, target.name) is not None
+    place.all_witnessed()
+
+
+def test_an_approval_written_again_counts_once(place: Playground) -> None:
+    """The same statement at a later position is a replay, and no second person."""
+    request = Target(place).asked()
+    place.approve(request, "bob")
+    next_record(place).write_bytes(moved(record(place, "approval", request), place))
+    assert "REPLAY" in findings(place)
+    with place.untouched():
+        done = place.run("alice", "execute", request, "--yes")
+    assert done.code == 10, done.err
+
+
+def test_an_edited_approval_counts_for_nothing(place: Playground) -> None:
+    """An approval of one request made to speak of another, or to say more, is no approval."""
+    first, second = Target(place).asked(), Target(place).asked()
+    place.approve(first, "bob")
+    approval = record(place, "approval", first)
+    statement = json.loads(json.loads(approval)["body"])
+    later = statement["expires_at"].replace("20", "21", 1)
+    changes: tuple[dict[str, Any], ...] = (
+        {"request_id": second},
+        {"comment": "and everything else"},
+        {"expires_at": later},
+        {"summary": {}},
+        {"signer": statement["signer"] | {"person": "olga"}},
+    )
+    for change in changes:
+        text = json.dumps(statement | change, sort_keys=True, indent=2) + "\n"
+        next_record(place).write_bytes(moved(approval, place, body=text))
+    assert {"BADSIG", "UNKNOWN_SIGNER"} <= findings(place)
+    for request in (first, second):
+        with place.untouched():
+            done = place.run("alice", "execute", request, "--yes")
+        assert done.code == 10, done.err
+
+
+def test_garbage_of_any_kind_stops_nobody(place: Playground) -> None:
+    """Whatever is appended by somebody with the folder, people go on working, and are told."""
+    rules = record(place, "rules")
+    key = " ".join((place.folder / "keys" / "bob.pub").read_text(encoding="utf-8").split()[:2])
+    sigs = [{"alg": "sshsig", "key": key, "sig": "x"}]
+    for junk in (b"", b"\x00" * 300_000, b"{" * 1000):
+        next_record(place).write_bytes(junk)
+    for body in ("", "{}", '{"a":' + "[" * 60_000, '{"type":["approval"]}'):
+        next_record(place).write_bytes(moved(rules, place, body=body, sigs=sigs))
+    target = Target(place)
+    request = target.granted()
+    place.ok("alice", "execute", request, "--yes")
+    assert {"FOREIGN_RECORD", "SIZE", "BADSIG"} <= findings(place)
+
+
+@pytest.mark.parametrize("form", ["text", "json", "csv"])
+def test_no_foreign_text_moves_the_cursor(place: Playground, form: str) -> None:
+    """A Sid, a reason, a ticket and a comment full of escapes reach no terminal as such."""
+    target = Target(place, sid=EVIL)
+    inspect = ("inspect", "bucket", target.name, "--account", target.account)
+    seen: list[Done] = [place.run("alice", *inspect, "-o", form)]
+    asked = ("unlock-bucket", target.name, "--account", target.account, "--mode")
+    ask = (*asked, "drop-statements", "--reason", EVIL, "--ticket", EVIL, "--yes")
+    request = place.ok("alice", *ask, code=10)["id"]
+    seen.append(place.run("alice", *ask, "-o", form))
+    seen.append(place.run("bob", "approve", request, "--comment", EVIL, "--yes", "-o", form))
+    seen.append(place.run("carol", "request", "show", request, "-o", form))
+    seen.append(place.run("carol", "deny", request, "--comment", EVIL, "--yes", "-o", form))
+    seen.append(place.run("bob", "approve", request, "--yes", "-o", form))
+    seen.append(place.run("alice", "execute", request, "--yes", "-o", form))
+    seen.append(place.run("carol", "log", "show", "--bodies", "-o", form))
+    seen.append(place.run("alice", *asked, "drop-statements", "--sid", EVIL, *REASON, "-o", form))
+    seen.append(place.run("alice", "unlock-bucket", EVIL, "--account", EVIL, "--mode", EVIL))
+    seen.append(place.run("alice", "execute", EVIL))
+    for done in seen:
+        assert not ESCAPES.search(done.err), done.err
+        assert not ESCAPES.search(done.out), done.out
+        if form == "text":
+            assert "\nunlocked" not in done.out + done.err
+
+
+def test_no_secret_leaves_the_process(place: Playground) -> None:
+    """In debug mode too, no key or token stands in output, log, state folder or config."""
+    target = Target(place)
+    request = target.granted()
+    done = place.run("alice", *DEBUG, "execute", request, "--yes", "-o", "json")
+    assert done.code == 0, done.err
+    swept = place.run("alice", *DEBUG, "inventory", "--all", "--yes")
+    environment = place.environment("alice")
+    issued = [session["access_key_id"] for session in place.witness()["sessions"]]
+    assert issued
+    private = (place.folder / "keys" / "alice").read_text().splitlines()[1:-1]
+    secrets = [environment["AWS_SECRET_ACCESS_KEY"], *private]
+    written = [
+        path.read_text(errors="replace")
+        for part in ("log", "state")
+        for path in (place.folder / part).rglob("*")
+        if path.is_file()
+    ]
+    for text in (done.out, done.err, swept.out, swept.err, *written):
+        for secret in secrets:
+            assert secret not in text
+        assert "aws_session_token" not in text.lower()
+        assert "SecretAccessKey" not in text
+        assert "SessionToken" not in text
+
+
+def test_a_key_in_the_local_configuration_speaks_for_nobody(place: Playground) -> None:
+    """Who writes a second key, or a homoglyph of bob, into a local config approves nothing."""
+    request = Target(place).asked()
+    own = (place.folder / "keys" / "alice.pub").read_text(encoding="utf-8").split()[1]
+    bobs = (place.folder / "keys" / "bob.pub").read_text(encoding="utf-8").split()[1]
+    config = place.variant("swapped", (bobs, own))
+    own_key = {"ORGROOT_KEY": str(place.folder / "keys" / "alice.pub")}
+    with place.untouched():
+        done = place.run("bob", "--config", config, "approve", request, "--yes", env=own_key)
+    assert done.code == 2, done.err
+    assert "is not a key of bob" in done.err
+    config = place.variant("homoglyph", ("    bob:\n", "    b\u043eb:\n"))
+    place.refused("bob", 2, "--config", config, "approve", request, "--yes")
+
+
+def test_rules_that_were_in_force_once_do_not_come_back(place: Playground) -> None:
+    """An owner's old rules, written again by whoever has them, change nothing."""
+    next_record(place).write_bytes(moved(record(place, "rules"), place))
+    assert "REPLAY" in findings(place)
+    assert place.ok("dana", "rules", "check")["serial"] == 1
+
+
+def test_a_lost_reply_is_neither_success_nor_refusal(place: Playground) -> None:
+    """AssumeRoot took place and no answer came: exit 7, UNKNOWN, and never a second try."""
+    target = Target(place)
+    request = target.granted()
+    struck(place, effect="lost-reply", operation="AssumeRoot")
+    lost = place.run("alice", "execute", request, "--yes")
+    assert lost.code == 7, lost.err
+    assert place.ok("carol", "request", "show", request)["state"] == "UNKNOWN"
+    place.control("faults", method="DELETE")
+    with place.untouched():
+        again = place.run("alice", "execute", request, "--yes")
+    assert again.code == 7, again.err
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "outcome"),
+    [
+        ({"effect": "lost-reply", "operation": "PutBucketPolicy"}, 0, "repaired"),
+        (ERROR, 7, "unknown"),
+        ({**ERROR, "code": "AccessDenied", "status": 403}, 8, "failed"),
+        ({"effect": "session-lifetime", "operation": "AssumeRoot", "seconds": 0}, 8, "failed"),
+        ({"effect": "error", "operation": "GetBucketPolicy", "after": 1}, 7, "unknown"),
+    ],
+)
+def test_only_what_was_read_back_is_called_done(
+    place: Playground, fault: dict[str, Any], code: int, outcome: str
+) -> None:
+    """Lost, broken or refused in mid-run: the result is what was read, or that nobody knows."""
+    target = Target(place)
+    request = target.granted()
+    struck(place, **fault)
+    done = place.run("alice", "execute", request, "--yes", "-o", "json")
+    place.control("faults", method="DELETE")
+    assert done.code == code, done.err
+    assert [item["outcome"] for item in done.json["items"]] == [outcome]
+
+
+def test_a_request_that_was_edited_stops_everyone(place: Playground) -> None:
+    """A request rewritten after its approvals is exit 4 for every command, before AWS is called."""
+    target = Target(place)
+    request = target.granted()
+    asked = next(
+        path
+        for path in sorted((place.folder / "log").glob("[0-9]*.json"), reverse=True)
+        if b'\\"type\\": \\"request\\"' in path.read_bytes()
+    )
+    raw = asked.read_bytes()
+    asked.chmod(0o600)
+    asked.write_bytes(raw.replace(b"a drill", b"a dream"))
+    with place.untouched():
+        done = place.run("alice", "execute", request, "--yes")
+    asked.write_bytes(raw)
+    assert done.code == 4, done.err
+
+
+def test_an_approver_who_executes_is_told_why_it_waits(place: Playground) -> None:
+    """Their own approval stops counting, so it waits (10), says so, and opens no session."""
+    target = Target(place)
+    request = target.granted()
+    before = target.sessions()
+    done = place.run("olga", "execute", request, "--yes")
+    assert done.code == 10, done.err
+    assert f"olga approved {request}, and who executes does not count" in done.err
+    assert "let alice execute it" in done.err
+    assert target.sessions() == before
