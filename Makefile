@@ -5,7 +5,7 @@ DEMO := .venv-demo
 # Two workers suit the two cores that CI has; more is no faster there.
 WORKERS ?= 2
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test mutants lint bench clean
 
 help:  ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -29,6 +29,9 @@ test: $(DEV)/.installed  ## the whole suite; core/ must keep 100 % branch covera
 	$(DEV)/bin/python -m coverage run -m pytest -q tests/core
 	$(DEV)/bin/python -m coverage report --include='orgroot/core/*' --fail-under=100
 	$(DEV)/bin/python -m pytest -q -n $(WORKERS) --dist worksteal --ignore=tests/core
+
+mutants: $(DEV)/.installed  ## take each mitigation out and show that its test turns red
+	$(DEV)/bin/python -m tests.mutants --workers $(WORKERS)
 
 lint: $(DEV)/.installed  ## ruff, mypy strict, import contracts
 	$(DEV)/bin/ruff check .
