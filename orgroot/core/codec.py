@@ -4,7 +4,6 @@ A value has exactly one spelling here, so that its hash speaks for it. Nothing i
 checks a signature or says that a record is true; text that is not canonical never passes.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -12,13 +11,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from orgroot.core.ids import Digest, sha256
+from orgroot.core.spelling import MAX_DEPTH, compact, surely_compact
 from orgroot.errors import IntegrityError
 
 MAX_RECORD_BYTES = 128 * 1024
 """The largest record, in bytes, its newline included."""
-
-MAX_DEPTH = 32
-"""How many lists and objects may stand around a value; fixed, so that machines never differ."""
 
 MAX_INTEGER = 2**53 - 1
 """The largest integer every JSON reader keeps exactly (RFC 7493, section 2.2)."""
@@ -110,7 +107,7 @@ def canonical(value: Any) -> bytes:
         IntegrityError: `noncanonical`, see `require_plain`.
     """
     require_plain(value)
-    return _spell(value)
+    return compact(value)
 
 
 def parse_canonical(raw: bytes) -> Any:
@@ -144,7 +141,7 @@ def encode_record(
         "body": body.decode("ascii", errors="surrogateescape"),
         "sigs": [msgspec.to_builtins(item) for item in sigs],
     }
-    raw = _spell(fields)
+    raw = compact(fields)
     decode_record(raw)
     return raw
 
@@ -162,7 +159,7 @@ def decode_record(raw: bytes) -> Record:
         record = _DECODER.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _noncanonical(f"not a record ({error})") from error
-    if _spell(msgspec.to_builtins(record)) != raw:
+    if not surely_compact(record, raw) and compact(msgspec.to_builtins(record)) != raw:
         raise _noncanonical("another spelling of the same record")
     return record
 
@@ -185,11 +182,6 @@ def fact_key(survey_seq: int, n: int) -> str:
 def object_key(digest: Digest) -> str:
     """The store's key of a content-addressed object."""
     return f"objects/{digest}"
-
-
-def _spell(value: Any) -> bytes:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return (text + "\n").encode("ascii")
 
 
 def _require_unicode(text: Any) -> None:

@@ -6,7 +6,6 @@ writing the parsed value again gives the same bytes: so no duplicate key, float,
 other spelling of the same value can pass.
 """
 
-import json
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -19,6 +18,7 @@ from orgroot.core.config import Approvals, Owners
 from orgroot.core.facts import Observed, Part
 from orgroot.core.governed_tasks import Task
 from orgroot.core.root_tasks import TaskPolicy
+from orgroot.core.spelling import readable, surely_readable
 from orgroot.errors import IntegrityError
 
 SCHEMA = "orgroot.statement/v1"
@@ -299,7 +299,7 @@ def instant(text: str) -> datetime:
         IntegrityError: the text is not in the one form `timestamp` writes.
     """
     try:
-        moment = datetime.strptime(text, TIME_FORMAT).replace(tzinfo=UTC)
+        moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
     except ValueError as error:
         raise IntegrityError(f"{text!r} is not a UTC time of the form {TIME_FORMAT}") from error
     if timestamp(moment) != text:
@@ -311,7 +311,7 @@ def to_text(body: Body) -> bytes:
     """The exact bytes of a statement or fact; IntegrityError for a float, see `require_plain`."""
     tree = msgspec.to_builtins(body)
     require_plain(tree)
-    return (json.dumps(tree, sort_keys=True, indent=2, ensure_ascii=True) + "\n").encode("ascii")
+    return readable(tree)
 
 
 _DECODER: msgspec.json.Decoder[Body] = msgspec.json.Decoder(Body)
@@ -327,6 +327,6 @@ def from_text(text: bytes) -> Body:
         body = _DECODER.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise IntegrityError(f"not a statement: {error}", code="noncanonical") from error
-    if to_text(body) != text:
+    if not surely_readable(body, text) and to_text(body) != text:
         raise IntegrityError("not the canonical spelling of a statement", code="noncanonical")
     return body
