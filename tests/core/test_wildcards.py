@@ -1,8 +1,10 @@
 """Wildcards as rules and policies write them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from orgroot.core.wildcards import matches
+from orgroot.core.wildcards import leftovers, matches
 
 
 @pytest.mark.parametrize(
@@ -36,3 +38,14 @@ def test_actions_are_compared_ignoring_case() -> None:
     """IAM's action patterns fit in any mixture of upper and lower case, names do not."""
     assert matches("S3:put*", "s3:PutBucketPolicy", ignore_case=True)
     assert not matches("S3:put*", "s3:PutBucketPolicy")
+
+
+@given(
+    st.text(alphabet="ab*?", max_size=7),
+    st.text(alphabet="ab", max_size=3),
+    st.text(alphabet="ab", max_size=3),
+)
+def test_what_is_left_of_a_pattern_decides_on_the_rest(pattern: str, begin: str, end: str) -> None:
+    """A text fits a pattern exactly if its end fits something left over after its beginning."""
+    left = list(leftovers(pattern, begin))
+    assert any(matches(rest, end) for rest in left) is matches(pattern, begin + end)

@@ -1,0 +1,46 @@
+"""What is known of a request that was not yet made: condition keys with, without and of no value.
+
+A key nobody can know before the request is made is unknown, which is neither absent nor empty.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from types import MappingProxyType
+
+Value = str | tuple[str, ...] | None
+"""A key's value; a tuple for a multivalued key; None: the request is known not to have the key."""
+
+
+class Unknown(Enum):
+    """The one thing that is no value and no absence."""
+
+    UNKNOWN = auto()
+
+
+UNKNOWN = Unknown.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestContext:
+    """The condition keys of a request ("AWS global condition context keys", IAM user guide).
+
+    Attributes:
+        values: by key in lower case; a key that is not here is unknown.
+        absent: keys that begin so are known to be absent, e.g. `aws:principaltag/`.
+    """
+
+    values: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    absent: tuple[str, ...] = ()
+
+    def get(self, key: str) -> Value | Unknown:
+        """The value of a key; names of keys ignore case. An empty list of values is absence."""
+        name = key.lower()
+        if name in self.values:
+            return self.values[name] or None
+        return None if name.startswith(self.absent) else UNKNOWN
+
+    def settled(self, values: Mapping[str, Value]) -> "RequestContext":
+        """The same with further keys, which win over what was known."""
+        merged = {**self.values, **{key.lower(): value for key, value in values.items()}}
+        return RequestContext(values=MappingProxyType(merged), absent=self.absent)
