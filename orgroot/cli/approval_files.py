@@ -116,8 +116,8 @@ def attach(
             raise UsageError("a pasted block holds its signature: leave out SIG")
         text, armored = pair_of(_pasted())
     else:
-        text = _read(Path(file))
-        armored = _ascii(_read(Path(f"{file}.sig") if signature is None else signature))
+        text = read_file(Path(file))
+        armored = _ascii(read_file(Path(f"{file}.sig") if signature is None else signature))
     with open_desk(settings_of(ctx), None, None) as desk:
         emit(output, approval_files.attach(desk, text, armored))
 
@@ -131,7 +131,7 @@ def _pasted() -> bytes:
     return sys.stdin.buffer.read(MAX_BYTES + 1)
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
     """A small file.
 
     Raises:

@@ -1,6 +1,7 @@
-"""`request list|show`, `approve`, `deny`, `execute`: requests and the people who decide them."""
+"""`request list|show|cancel`, `approve`, `deny`, `revoke`, `execute`: requests and their people."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,9 +24,11 @@ def register(app: typer.Typer) -> None:
     request = typer.Typer(help="Requests in the audit log.", no_args_is_help=True)
     request.command("list")(list_)
     request.command("show")(show)
+    request.command("cancel")(cancel)
     app.add_typer(request, name="request")
     app.command()(approve)
     app.command()(deny)
+    app.command()(revoke)
     app.command()(execute)
 
 
@@ -58,6 +61,28 @@ def show(
     wanted = request_id(request)
     with open_desk(settings_of(ctx), as_person, key) as desk:
         emit(output, request_view.view(desk, wanted))
+
+
+def cancel(
+    ctx: typer.Context,
+    request: RequestArgument,
+    comment: Comment = "",
+    yes: Yes = False,
+    as_person: As = None,
+    key: Key = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Take your own request back, for good.
+
+    Not once it runs: what was executed stays executed. Makes no AWS call.
+    """
+    from orgroot.cli.context import open_desk
+    from orgroot.workflows import withdrawals
+
+    wanted = request_id(request)
+    with open_desk(settings_of(ctx), as_person, key, signs=True) as desk:
+        look = _look(desk, wanted, "Cancel it, for good?", yes=yes)
+        emit(output, _decided(withdrawals.cancel(desk, wanted, comment, look), output))
 
 
 def approve(
@@ -102,6 +127,36 @@ def deny(
     with open_desk(settings_of(ctx), as_person, key, signs=True) as desk:
         look = _look(desk, wanted, "Deny it, for good?", yes=yes)
         emit(output, _decided(approvals.deny(desk, wanted, comment, look), output))
+
+
+def revoke(
+    ctx: typer.Context,
+    request: RequestArgument,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file", metavar="FILE", help="A text you signed elsewhere, attached or not."
+        ),
+    ] = None,
+    comment: Comment = "",
+    yes: Yes = False,
+    as_person: As = None,
+    key: Key = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Take back your approval of a request (or a denial that has not ended it).
+
+    It counts for no execution that begins later. Makes no AWS call.
+    """
+    from orgroot.cli.approval_files import read_file
+    from orgroot.cli.context import open_desk
+    from orgroot.workflows import withdrawals
+
+    wanted = request_id(request)
+    text = None if file is None else read_file(file)
+    with open_desk(settings_of(ctx), as_person, key, signs=True) as desk:
+        look = _look(desk, wanted, "Take your decision back?", yes=yes)
+        emit(output, _decided(withdrawals.revoke(desk, wanted, comment, look, text=text), output))
 
 
 def _decided(view: "RequestView", output: Output) -> "RequestView":

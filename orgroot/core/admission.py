@@ -32,6 +32,7 @@ from orgroot.core.statements import (
     timestamp,
 )
 from orgroot.core.summary import summarize
+from orgroot.core.withdrawal import revoked_by
 
 
 def admit_genesis(state: LogState, body: Genesis, trust: Trust) -> None:
@@ -85,7 +86,7 @@ def admit_decision(
     state: LogState, rules: RulesInForce, body: Approval | Denial, record: DecisionRecord
 ) -> None:
     """An approval or denial of an open request, by a person who may, of what was shown."""
-    request = _decidable(state, rules, body)
+    request = _decidable(state, rules, body, record.sha256)
     shown = _was_shown(state, request, body)
     if isinstance(body, Denial):
         _deny(state, rules, request, record)
@@ -95,18 +96,22 @@ def admit_decision(
         raise _unseen(request, body)
 
 
-def check_decision(state: LogState, rules: RulesInForce, body: Approval | Denial) -> None:
-    """What `admit_decision` would say of it, changing nothing.
+def check_decision(
+    state: LogState, rules: RulesInForce, body: Approval | Denial, digest: Digest
+) -> None:
+    """What `admit_decision` would say of the decision with this SHA-256, changing nothing.
 
     Raises:
         Void: it would not count, or not in full.
     """
-    request = _decidable(state, rules, body)
+    request = _decidable(state, rules, body, digest)
     if not _was_shown(state, request, body):
         raise _unseen(request, body)
 
 
-def _decidable(state: LogState, rules: RulesInForce, body: Approval | Denial) -> RequestRecord:
+def _decidable(
+    state: LogState, rules: RulesInForce, body: Approval | Denial, digest: Digest
+) -> RequestRecord:
     """The open request that a decision is on, by a person who may decide on it."""
     request = known_request(state, body.request_id, body.request_sha256)
     person, now = body.signer.person, instant(body.created_at)
@@ -114,6 +119,10 @@ def _decidable(state: LogState, rules: RulesInForce, body: Approval | Denial) ->
         raise _illegal(f"{request.id} is a survey and takes no decisions")
     if body.decision != ("approve" if isinstance(body, Approval) else "deny"):
         raise _violation(f"it says {body.decision!r}")
+    taken_back = revoked_by(state, digest, person)
+    if taken_back:
+        detail = f"{person} took this decision back in record {taken_back}"
+        raise Void(FindingCode.REPLAY, detail)
     why = closed(rules, request, now)
     if why is not None:
         raise _illegal(f"{person} decided, but {why}")
@@ -141,7 +150,11 @@ def _deny(
     request.denials.append(record)
     for account in request.accounts or ("",):
         state.denials.setdefault(account, []).append((request.id, record))
-    humans = {rules.roster.human(denial.body.signer.person) for denial in request.denials}
+    humans = {
+        rules.roster.human(denial.body.signer.person)
+        for denial in request.denials
+        if not denial.revoked
+    }
     if len(humans) >= rules.body.approvals.defaults.deny_threshold:
         request.denied = record.seq
 
@@ -156,7 +169,7 @@ def admit_intent(state: LogState, rules: RulesInForce, body: Intent, run: Execut
     idle = run.scope.difference(request.remaining())
     if idle or len(run.scope) != len(run.work):
         raise _illegal(f"{run.id} names what {request.id} has no work for: {sorted(idle)}")
-    unknown = set(body.approvals) - {approval.seq for approval in request.approvals}
+    unknown = set(body.approvals) - {a.seq for a in request.approvals if not a.revoked}
     if unknown:
         raise _violation(f"{run.id} relies on records that approve nothing: {sorted(unknown)}")
     _check_run(rules, body, request)

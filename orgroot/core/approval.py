@@ -199,6 +199,8 @@ def _execution_refusals(
     if request.denied or len(denials) >= needs.deny_threshold:
         who = ", ".join(sorted(denial.body.signer.person for denial in request.denials))
         yield f"{request.id} was denied by {who}."
+    if request.cancelled:
+        yield f"{request.id} was cancelled in record {request.cancelled}."
     if request.spent:
         yield f"{request.spent}."
     if request.requirement is not None and not needs.same_as(request.requirement):

@@ -54,6 +54,8 @@ def closed(rules: RulesInForce, request: RequestRecord, now: datetime) -> str | 
     """Why a request takes no more decisions, one sentence; None: it does."""
     if request.denied:
         return f"{request.id} was denied in record {request.denied}."
+    if request.cancelled:
+        return f"{request.id} was cancelled in record {request.cancelled}."
     if request.spent:
         return f"{request.spent}."
     return next(time_refusals(rules, request, now), None)
@@ -76,6 +78,8 @@ def uncounted(
     that today's roster calls valid at the time of the record.
     """
     signer = record.body.signer
+    if record.revoked:
+        return f"{signer.person} took the decision back in record {record.revoked}."
     groups = record.groups & rules.roster.groups_of(signer.person)
     if not rules.roster.has_key(signer.person, signer.key, record.at):
         return f"The key of {signer.person}'s decision was not valid when it was recorded."

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from orgroot.core import admission, recovery
+from orgroot.core import admission, recovery, withdrawal
 from orgroot.core.codec import Signature, decode_record
 from orgroot.core.config import Trust
 from orgroot.core.eligibility import skew
@@ -43,6 +43,7 @@ from orgroot.core.statements import (
     SCHEMA,
     Approval,
     Body,
+    Cancel,
     Denial,
     Genesis,
     Intent,
@@ -50,6 +51,7 @@ from orgroot.core.statements import (
     PersonStatement,
     Recovered,
     Request,
+    Revoke,
     Rules,
     Survey,
     from_text,
@@ -128,9 +130,10 @@ class Fold:
         state = self.state
         place = Place(seq=state.seq + 1, prev=state.hash)
         try:
-            body = self._signed(place, raw).body
+            signed = self._signed(place, raw)
+            body = signed.body
             if isinstance(body, Approval | Denial):
-                admission.check_decision(state, state.rules[-1], body)
+                admission.check_decision(state, state.rules[-1], body, signed.digest)
                 return None
         except Void as void:
             return _finding(place.seq, void)
@@ -248,6 +251,8 @@ class Fold:
                 record = self._request(body, signed, seq, objects)
                 run = _execution(body, signed, seq, record_hash, objects.accounts(body))
                 admission.admit_survey(state, state.rules[-1], body, record, run)
+            case Cancel() | Revoke():
+                withdrawal.admit(state, state.rules[-1], body, seq)
             case Recovered():
                 objects.named |= recovery.admit_recovered(state, body, seq)
             case _:

@@ -143,7 +143,7 @@ class RulesInForce:
         object.__setattr__(self, "roster", Roster(self.body.approvals))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class DecisionRecord:
     """An approval or denial that was valid when it was recorded.
 
@@ -151,6 +151,7 @@ class DecisionRecord:
         groups: the person's groups then; what they joined later does not count.
         recorded_at: the later of its own time and the newest record before it (UTC text); empty:
             its own time.
+        revoked: the record number in which its signer took it back; 0: it stands.
     """
 
     seq: int
@@ -158,6 +159,7 @@ class DecisionRecord:
     body: Approval | Denial
     groups: frozenset[str] = frozenset()
     recorded_at: str = ""
+    revoked: int = 0
 
     @property
     def at(self) -> datetime:
@@ -239,6 +241,7 @@ class RequestRecord:
             its own time.
         requirement: what the rules demanded when it was recorded.
         denied: the record number of the denial that ended it; 0: not denied.
+        cancelled: the record number in which its requester took it back; 0: it stands.
     """
 
     id: RequestId
@@ -253,6 +256,7 @@ class RequestRecord:
     recorded_at: str = ""
     requirement: Requirement | None = None
     denied: int = 0
+    cancelled: int = 0
 
     @property
     def at(self) -> datetime:
@@ -307,6 +311,7 @@ class LogState:
         hashes: the hash of each record, in order; empty text where a record is missing.
         denials: by account (`""`: the organization) the valid denials, each with its request.
         objects: SHA-256 of every object that an accepted statement names.
+        revoked: by SHA-256 of a statement, who took it back, and in which record.
     """
 
     seq: int = 0
@@ -321,6 +326,7 @@ class LogState:
     hashes: list[Digest] = field(default_factory=list)
     denials: dict[str, list[tuple[RequestId, DecisionRecord]]] = field(default_factory=dict)
     objects: set[Digest] = field(default_factory=set)
+    revoked: dict[Digest, list[tuple[str, int]]] = field(default_factory=dict)
 
     @property
     def rules_in_force(self) -> RulesInForce | None:

@@ -56,8 +56,8 @@ def request_state(
         return RequestState.UNKNOWN
     if not request.remaining():
         return _ended(request)
-    if request.denied:
-        return RequestState.DENIED
+    if request.denied or request.cancelled:
+        return RequestState.DENIED if request.denied else RequestState.CANCELLED
     if request.spent:
         return RequestState.FAILED
     return _waiting(state, request, now)

@@ -251,6 +251,27 @@ class Denial(Decided, frozen=True, kw_only=True, tag="denial"):
     NAMESPACE: ClassVar[str] = "orgroot-denial-v1"
 
 
+class Cancel(PersonStatement, frozen=True, kw_only=True, tag="cancel"):
+    """The requester takes the request back: it is never executed (again)."""
+
+    NAMESPACE: ClassVar[str] = "orgroot-cancel-v1"
+
+    request_id: str
+    request_sha256: str
+    comment: str
+
+
+class Revoke(PersonStatement, frozen=True, kw_only=True, tag="revoke"):
+    """An approver takes back a decision, by the SHA-256 of its text, whether recorded or not."""
+
+    NAMESPACE: ClassVar[str] = "orgroot-revoke-v1"
+
+    request_id: str
+    request_sha256: str
+    statement_sha256: str
+    comment: str
+
+
 class SpooledFact(Part, frozen=True, kw_only=True):
     """A fact that its execution signed and the log did not take: its exact text, and base64."""
 
@@ -282,7 +303,9 @@ class Recovered(PersonStatement, frozen=True, kw_only=True, tag="recovered"):
     ends: tuple[RecoveredEnd, ...]
 
 
-Signed = Genesis | Rules | Request | Intent | Survey | Approval | Denial | Recovered
+Signed = (
+    Genesis | Rules | Request | Intent | Survey | Approval | Denial | Recovered | Cancel | Revoke
+)
 Body = Signed | Observed
 
 

@@ -211,7 +211,7 @@ def _denials(state: LogState, request: RequestRecord, head: int) -> list[str]:
         denial.seq: _denial(denial, state.requests[of])
         for account in request.accounts or ("",)
         for of, denial in state.denials.get(account, ())
-        if denial.seq <= head and denial.body.created_at >= since
+        if denial.seq <= head and not 0 < denial.revoked <= head and denial.body.created_at >= since
     }
     shown = [found[seq] for seq in sorted(found, reverse=True)[:FEW]]
     return shown + ([f"and {len(found) - FEW} earlier"] if len(found) > FEW else [])

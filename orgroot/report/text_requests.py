@@ -73,7 +73,11 @@ def view(result: results.RequestView) -> str:
         ("expires", result.expires_at),
     ]
     rows.extend(
-        (row.decision, f"{visible(row.person)} ({', '.join(row.groups)}) at {row.at}, #{row.seq}")
+        (
+            row.decision,
+            f"{visible(row.person)} ({', '.join(row.groups)}) at {row.at}, #{row.seq}"
+            + (f", taken back in #{row.revoked}" if row.revoked else ""),
+        )
         for row in result.approvals
     )
     if result.missing:

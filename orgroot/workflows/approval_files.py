@@ -24,6 +24,7 @@ from orgroot.core.statements import (
     timestamp,
     to_text,
 )
+from orgroot.core.withdrawal import revoked_by
 from orgroot.errors import IntegrityError, RequestRefused, UsageError
 from orgroot.workflows.approvals import decision_of, require_eligible
 from orgroot.workflows.audit_log import AuditLog
@@ -170,6 +171,11 @@ def _require_ours(
         )
     if sha256(text) in log.state.statements:
         raise RequestRefused("this very statement already stands in the log", code="replay")
+    taken_back = revoked_by(log.state, sha256(text), body.signer.person)
+    if taken_back:
+        raise RequestRefused(
+            f"{body.signer.person} took it back in record {taken_back}", code="revoked"
+        )
     request = log.state.requests.get(RequestId(body.request_id))
     if request is None or request.sha256 != body.request_sha256:
         raise IntegrityError(

@@ -176,7 +176,8 @@ def _body(
 
 def _goes_on(state: LogState, request: RequestRecord, now: datetime) -> bool:
     """A bulk request that a further intent may still continue is not closed over its head."""
-    if not isinstance(request.body, Request) or not request.bulk or request.denied:
+    over = request.denied or request.cancelled
+    if not isinstance(request.body, Request) or not request.bulk or over:
         return False
     return now < expires_at(state.rules[-1], request)
 

@@ -115,7 +115,9 @@ def execute(ws: Workspace, request_id: str) -> Result:
         if early.final:
             _refuse_unknown(log, request, now)
             refuse_unless(early)
-        if governed.person in {given.body.signer.person for given in request.approvals}:
+        if governed.person in {
+            given.body.signer.person for given in request.approvals if not given.revoked
+        }:
             ws.progress.note(
                 f"{governed.person} approved {request.id}, and who executes does not count as an "
                 f"approver: let {request.body.signer.person} execute it, or have one more approve"
@@ -152,6 +154,8 @@ def _run(
         current = state.requests[request.id]
         _refuse_running(log, current)
         require_granted(log, current, governed.person, now, live, accounts=accounts or None)
+        if not set(intent.approvals) <= set(_standing(current)):
+            raise RequestRefused("an approval was taken back meanwhile", hint="run it again")
         done = sorted(set(accounts) & set(current.outcomes()))
         if done:
             raise RequestRefused(f"{', '.join(done)} was done meanwhile", hint="run it again")
@@ -230,9 +234,14 @@ def _intent(
         signer=signer_of(governed.person, governed.signer),
         request_id=request.id,
         request_sha256=request.sha256,
-        approvals=tuple(record.seq for record in request.approvals),
+        approvals=_standing(request),
         **run_fields(ws, task=request.body.task, accounts=about, now=now, until=until, key=key),
     )
+
+
+def _standing(request: RequestRecord) -> tuple[int, ...]:
+    """The records of the approvals that nobody has taken back."""
+    return tuple(given.seq for given in request.approvals if not given.revoked)
 
 
 def _duration(request: RequestRecord) -> int:

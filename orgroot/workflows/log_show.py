@@ -23,12 +23,14 @@ from orgroot.core.results import (
 from orgroot.core.statements import (
     Approval,
     Body,
+    Cancel,
     Denial,
     Genesis,
     Intent,
     OwnersStatement,
     Recovered,
     Request,
+    Revoke,
     Rules,
     Survey,
     from_text,
@@ -143,7 +145,7 @@ def _subject(body: Body, text: bytes) -> str:
             return f"serial {body.serial}, until {body.expires_at}"
         case Request() | Survey():
             return f"{request_id_of(text)} {body.task.value}"
-        case Approval() | Denial() | Intent():
+        case Approval() | Denial() | Intent() | Cancel() | Revoke():
             return body.request_id
         case Recovered():
             return body.execution_id

@@ -24,6 +24,7 @@ from orgroot.core.results import (
 )
 from orgroot.core.statements import Request
 from orgroot.core.summary import summarize
+from orgroot.core.withdrawal import decisions_of
 from orgroot.errors import UsageError
 from orgroot.workflows.audit_log import AuditLog
 from orgroot.workflows.decisions import decision_on
@@ -139,7 +140,6 @@ def find(log: AuditLog, request_id: str) -> RequestRecord:
 
 
 def _approval_rows(request: RequestRecord, roster: Roster) -> tuple[ApprovalRow, ...]:
-    decided = sorted((*request.approvals, *request.denials), key=lambda record: record.seq)
     return tuple(
         ApprovalRow(
             person=record.body.signer.person,
@@ -147,8 +147,9 @@ def _approval_rows(request: RequestRecord, roster: Roster) -> tuple[ApprovalRow,
             groups=tuple(sorted(roster.groups_of(record.body.signer.person))),
             at=record.body.created_at,
             seq=record.seq,
+            revoked=record.revoked or None,
         )
-        for record in decided
+        for record in decisions_of(request)
     )
 
 

@@ -26,8 +26,10 @@ COMMANDS = (
     "request",
     "request list",
     "request show",
+    "request cancel",
     "approve",
     "deny",
+    "revoke",
     "approval",
     "approval prepare",
     "approval attach",
@@ -51,7 +53,11 @@ COMMANDS = (
     "demo",
 )
 CHANGING = ("enable", "disable", "credentials remove", "unlock-bucket", "scp apply")
-SIGNING = (*CHANGING, "approve", "deny", "execute", "recover", "rules publish", "log init", "init")
+SIGNING = (
+    *CHANGING,
+    *("approve", "deny", "revoke", "request cancel"),
+    *("execute", "recover", "rules publish", "log init", "init"),
+)
 RESULTS = (
     *SIGNING,
     *("whoami", "status", "inventory", "inspect bucket", "request list", "request show"),

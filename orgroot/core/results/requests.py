@@ -9,13 +9,17 @@ from orgroot.core.results.base import Result, Row
 
 
 class ApprovalRow(Row, frozen=True, kw_only=True):
-    """A decision on a request; `decision`: approve or deny."""
+    """A decision on a request; `decision`: approve or deny.
+
+    `revoked`: the record in which its signer took it back; null: it stands.
+    """
 
     person: str
     decision: str
     groups: tuple[str, ...]
     at: str
     seq: int
+    revoked: int | None = None
 
 
 class MissingRow(Row, frozen=True, kw_only=True):
