@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fakes.signer import FakeSigner
 
 from orgroot.core import ed25519
-from orgroot.core.sshsig import parse_public_key, verify
+from orgroot.core.public_keys import parse_public_key
+from orgroot.core.sshsig import verify
 
 TIMES = 3_000
 STATEMENT = b"x" * 2_000

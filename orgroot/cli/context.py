@@ -289,7 +289,7 @@ def _finder(key: Path | None) -> Callable[[str], str | None]:
     named = None if key is None else public_key_of(key)
 
     def find(text: str) -> str | None:
-        from orgroot.core.sshsig import parse_public_key
+        from orgroot.core.public_keys import parse_public_key
 
         wanted = parse_public_key(text)
         if wanted == named:

@@ -7,7 +7,7 @@ from orgroot.cli import places
 from orgroot.core.config import Approvals, Config
 from orgroot.core.organization import Caller
 from orgroot.core.people import Roster
-from orgroot.core.sshsig import PublicKey, parse_public_key
+from orgroot.core.public_keys import PublicKey, parse_public_key
 from orgroot.errors import UsageError
 from orgroot.local.clock import SystemClock
 from orgroot.local.ssh_signer import SshSigner, find_keys, public_key_of

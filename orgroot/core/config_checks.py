@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from orgroot.core.public_keys import parse_public_key
 from orgroot.core.structure import Path, wrong
+from orgroot.errors import UsageError
 
 if TYPE_CHECKING:
     from orgroot.core.config import Approvals, AwsIdentity, Config, OrganizationConfig, Trust
@@ -58,7 +60,7 @@ def _check_organization(organization: "OrganizationConfig") -> None:
 def _check_trust(trust: "Trust") -> None:
     if not trust.store.startswith(("file:///", "s3://")):
         raise wrong(("trust", "store"), "write file:///an/absolute/folder or s3://bucket/prefix/")
-    _unique(("trust", "owners", "keys"), (key_material(o.key) for o in trust.owners.keys))
+    _check_owner_keys(trust)
     persons = {owner.person for owner in trust.owners.keys}
     if trust.owners.threshold > len(persons):
         raise wrong(
@@ -66,6 +68,17 @@ def _check_trust(trust: "Trust") -> None:
             f"{trust.owners.threshold} of {len(persons)} owners can never sign; "
             "lower it or add owners",
         )
+
+
+def _check_owner_keys(trust: "Trust") -> None:
+    """An owner's key has force as it stands here, so it must be one that can be verified."""
+    path = ("trust", "owners", "keys")
+    _unique(path, (key_material(owner.key) for owner in trust.owners.keys))
+    for index, owner in enumerate(trust.owners.keys):
+        try:
+            parse_public_key(owner.key)
+        except UsageError as error:
+            raise wrong((*path, index, "key"), error.message, hint=error.hint) from error
 
 
 def key_material(key: str) -> str:

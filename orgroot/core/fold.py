@@ -39,6 +39,7 @@ from orgroot.core.positions import (
     names_place,
 )
 from orgroot.core.rules_lint import LATEST
+from orgroot.core.sshsig import Verified
 from orgroot.core.statements import (
     SCHEMA,
     Approval,
@@ -64,11 +65,15 @@ _TIMES = ("created_at", "expires_at", "observed_at", "deadline", "at")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Signed:
-    """A statement or fact whose signature and position hold."""
+    """A statement or fact whose signature and position hold.
+
+    `signed_with` says how one person signed it; None for owners and facts.
+    """
 
     body: Body
     text: bytes
     digest: Digest
+    signed_with: Verified | None
 
 
 class Fold:
@@ -153,7 +158,7 @@ class Fold:
         wrong = misplaced(record, place, self._trust.log_id)
         try:
             body = self._parsed(text, record.sigs)
-            self._check_signature(body, text, record.sigs)
+            signed_with = self._check_signature(body, text, record.sigs)
         except Void as void:
             if wrong is not None:
                 detail = f"{wrong}; {void.detail}"
@@ -166,7 +171,7 @@ class Fold:
             check_fact_place(body, place)
         else:
             check_head(self.state, body, place)
-        return _Signed(body=body, text=text, digest=digest)
+        return _Signed(body=body, text=text, digest=digest, signed_with=signed_with)
 
     def _parsed(self, text: bytes, sigs: tuple[Signature, ...]) -> Body:
         try:
@@ -189,13 +194,16 @@ class Fold:
             if its != (self._organization, self._trust.log_id):
                 raise IntegrityError(f"a statement of organization {its[0]}, log {its[1]}")
 
-    def _check_signature(self, body: Body, text: bytes, sigs: tuple[Signature, ...]) -> None:
+    def _check_signature(
+        self, body: Body, text: bytes, sigs: tuple[Signature, ...]
+    ) -> Verified | None:
+        if isinstance(body, PersonStatement):
+            return check_person(self.state.rules_in_force, body, text, sigs, self.state.newest)
         if isinstance(body, OwnersStatement):
             check_owners(self._trust, body, text, sigs)
-        elif isinstance(body, PersonStatement):
-            check_person(self.state.rules_in_force, body, text, sigs, self.state.newest)
         else:
             check_fact(self._run(body).body.ephemeral_key, text, sigs)
+        return None
 
     def _run(self, fact: Fact) -> ExecutionRecord:
         run = self.state.executions.get(ExecutionId(fact.execution_id))
@@ -269,6 +277,7 @@ class Fold:
             targets=objects.targets(body),
             params=objects.params(body),
             recorded_at=max(body.created_at, self.state.newest),
+            signed_with=signed.signed_with,
         )
 
     def _decision(self, body: Approval | Denial, signed: _Signed, seq: int) -> DecisionRecord:
@@ -278,6 +287,7 @@ class Fold:
             body=body,
             groups=self.state.rules[-1].roster.groups_of(body.signer.person),
             recorded_at=max(body.created_at, self.state.newest),
+            signed_with=signed.signed_with,
         )
 
     def _accounts(

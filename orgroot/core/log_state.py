@@ -15,6 +15,7 @@ from orgroot.core.facts import ClosedItem, IssuedItem, StepIntentItem, StepResul
 from orgroot.core.ids import Digest, ExecutionId, RequestId
 from orgroot.core.people import Roster
 from orgroot.core.requirements import Requirement
+from orgroot.core.sshsig import Verified
 from orgroot.core.statements import (
     Approval,
     Denial,
@@ -64,6 +65,7 @@ class FindingCode(StrEnum):
     BADSIG = "BADSIG"
     UNKNOWN_SIGNER = "UNKNOWN_SIGNER"
     WRONG_NAMESPACE = "WRONG_NAMESPACE"
+    FLAGS = "FLAGS"
     HEAD_MISMATCH = "HEAD_MISMATCH"
     ROLLBACK = "ROLLBACK"
     FORK = "FORK"
@@ -152,6 +154,7 @@ class DecisionRecord:
         recorded_at: the later of its own time and the newest record before it (UTC text); empty:
             its own time.
         revoked: the record number in which its signer took it back; 0: it stands.
+        signed_with: what its signature says of the key that made it.
     """
 
     seq: int
@@ -160,6 +163,7 @@ class DecisionRecord:
     groups: frozenset[str] = frozenset()
     recorded_at: str = ""
     revoked: int = 0
+    signed_with: Verified | None = None
 
     @property
     def at(self) -> datetime:
@@ -242,6 +246,7 @@ class RequestRecord:
         requirement: what the rules demanded when it was recorded.
         denied: the record number of the denial that ended it; 0: not denied.
         cancelled: the record number in which its requester took it back; 0: it stands.
+        signed_with: what its signature says of the key that made it; None: it is a draft.
     """
 
     id: RequestId
@@ -257,6 +262,7 @@ class RequestRecord:
     requirement: Requirement | None = None
     denied: int = 0
     cancelled: int = 0
+    signed_with: Verified | None = None
 
     @property
     def at(self) -> datetime:

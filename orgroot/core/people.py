@@ -9,7 +9,7 @@ from datetime import datetime
 
 from orgroot.core.config import Approvals, AwsIdentity, Person
 from orgroot.core.organization import Caller
-from orgroot.core.sshsig import PublicKey, parse_public_key
+from orgroot.core.public_keys import PublicKey, parse_public_key
 from orgroot.errors import UsageError
 
 SSO_SESSION = re.compile(

@@ -23,7 +23,8 @@ from orgroot.core.log_state import (
     Void,
 )
 from orgroot.core.people import usable_key
-from orgroot.core.sshsig import parse_public_key, verify
+from orgroot.core.public_keys import parse_public_key
+from orgroot.core.sshsig import Verified, verify
 from orgroot.core.statements import (
     OwnersStatement,
     PersonStatement,
@@ -35,6 +36,7 @@ from orgroot.core.statements import (
 from orgroot.errors import IntegrityError, UsageError
 
 _CODES = {
+    "flags": FindingCode.FLAGS,
     "unknown-signer": FindingCode.UNKNOWN_SIGNER,
     "wrong-namespace": FindingCode.WRONG_NAMESPACE,
 }
@@ -115,14 +117,14 @@ def check_person(
     text: bytes,
     sigs: tuple[Signature, ...],
     newest: str,
-) -> None:
+) -> Verified:
     """Signed by a key of the roster, valid when it was made and when it was recorded.
 
     The time of the record is no earlier than the newest record before it, so a stolen key that was
     revoked cannot write itself into the past.
 
     Raises:
-        Void: UNKNOWN_SIGNER, WRONG_NAMESPACE or BADSIG.
+        Void: UNKNOWN_SIGNER, WRONG_NAMESPACE, FLAGS or BADSIG.
     """
     signer = body.signer
     if rules is None:
@@ -130,7 +132,8 @@ def check_person(
     for moment in {body.created_at, max(body.created_at, newest)}:
         if not rules.roster.has_key(signer.person, signer.key, instant(moment)):
             raise _unknown(signer, f"not a key of theirs at {moment}")
-    _check_sshsigs((signer,), text, sigs, body.NAMESPACE)
+    (verified,) = _check_sshsigs((signer,), text, sigs, body.NAMESPACE)
+    return verified
 
 
 def check_owners(
@@ -139,7 +142,7 @@ def check_owners(
     """Signed by distinct owners of the pinned trust, as many as its threshold.
 
     Raises:
-        Void: UNKNOWN_SIGNER, WRONG_NAMESPACE or BADSIG.
+        Void: UNKNOWN_SIGNER, WRONG_NAMESPACE, FLAGS or BADSIG.
     """
     owners = {
         (owner.person, key.text)
@@ -193,16 +196,22 @@ def holds_unread(
 
 def _check_sshsigs(
     signers: tuple[Signer, ...], text: bytes, sigs: tuple[Signature, ...], namespace: str
-) -> None:
+) -> tuple[Verified, ...]:
     """One SSHSIG of each signer, in their order; the keys are known and sound."""
     if [sig.key for sig in sigs] != [signer.key for signer in signers]:
         raise Void(FindingCode.BADSIG, "the signatures are not those of the signers it names")
-    for signer, sig in zip(signers, sigs, strict=True):
-        try:
-            verify(sig.sig, text, namespace=namespace, key=parse_public_key(signer.key))
-        except IntegrityError as error:
-            code = _CODES.get(error.code, FindingCode.BADSIG)
-            raise Void(code, f"{signer.person}: {error.message}") from error
+    return tuple(
+        _check_sshsig(signer, text, sig.sig, namespace)
+        for signer, sig in zip(signers, sigs, strict=True)
+    )
+
+
+def _check_sshsig(signer: Signer, text: bytes, armored: str, namespace: str) -> Verified:
+    try:
+        return verify(armored, text, namespace=namespace, key=parse_public_key(signer.key))
+    except IntegrityError as error:
+        code = _CODES.get(error.code, FindingCode.BADSIG)
+        raise Void(code, f"{signer.person}: {error.message}") from error
 
 
 def _unknown(signer: Signer, why: str) -> Void:

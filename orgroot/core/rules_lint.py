@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from orgroot.core.config import Approvals, Owners, Person, Rule
 from orgroot.core.config_checks import check_approvals
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Power, Task
-from orgroot.core.people import Roster, usable_key
+from orgroot.core.people import Roster
+from orgroot.core.public_keys import parse_public_key
 from orgroot.core.quorum import missing
 from orgroot.core.requirements import (
     BUCKET_TASKS,
@@ -91,8 +92,10 @@ def _people(approvals: Approvals, roster: Roster, now: datetime) -> Iterator[Rul
     first: dict[str, str] = {}
     for name, person in approvals.people.items():
         for entry in person.keys:
-            if usable_key(entry.key) is None:
-                yield _error("key", None, f"a key of {name} is no key that orgroot can verify")
+            try:
+                parse_public_key(entry.key)
+            except UsageError as error:
+                yield _error("key", None, f"a key of {name} cannot be used: {error.message}")
         other = first.setdefault(roster.human(name), name)
         if other != name:
             yield _error(

@@ -11,7 +11,6 @@ from orgroot.core.config import Approvals, Config, Selectors
 from orgroot.core.structure import Path, path_text
 from orgroot.errors import UsageError
 
-ENFORCED_KEY_TYPE = "ssh-ed25519"
 _ENFORCED_SELECTORS = frozenset({"tasks", "buckets"})
 
 
@@ -79,18 +78,11 @@ def _unenforced(config: Config) -> Iterator[tuple[Path, frozenset[Purpose]]]:
         yield ("trust", "store"), _EVERYTHING_LOGGED
     if trust.owners.threshold > 1:
         yield ("trust", "owners", "threshold"), _EVERYTHING_LOGGED
-    for index, owner in enumerate(trust.owners.keys):
-        if not _enforced_key(owner.key):
-            yield ("trust", "owners", "keys", index, "key"), _EVERYTHING_LOGGED
 
 
 def _unenforced_rules(approvals: Approvals) -> Iterator[Path]:
     if approvals.defaults.hardware_key == "required":
         yield ("defaults", "hardware_key")
-    for name, person in approvals.people.items():
-        for index, entry in enumerate(person.keys):
-            if not _enforced_key(entry.key):
-                yield ("people", name, "keys", index, "key")
     for index, rule in enumerate(approvals.rules):
         path: Path = ("rules", index)
         for selector in Selectors.__struct_fields__:
@@ -100,7 +92,3 @@ def _unenforced_rules(approvals: Approvals) -> Iterator[Path]:
             yield (*path, "match", "except")
         if rule.never is not None:
             yield (*path, "never")
-
-
-def _enforced_key(key: str) -> bool:
-    return key.split(" ", 1)[0] == ENFORCED_KEY_TYPE

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orgroot.core.sshsig import PublicKey, parse_public_key, verify
+from orgroot.core.public_keys import PublicKey, parse_public_key
+from orgroot.core.sshsig import verify
 from orgroot.errors import IntegrityError, UsageError
 
 _LONGEST_PUBLIC_KEY = 64 * 1024

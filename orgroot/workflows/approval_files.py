@@ -13,8 +13,9 @@ from orgroot.core.eligibility import demand, skew
 from orgroot.core.ids import RequestId, sha256
 from orgroot.core.log_state import RequestRecord
 from orgroot.core.people import Roster
+from orgroot.core.public_keys import PublicKey
 from orgroot.core.results import RequestView
-from orgroot.core.sshsig import PublicKey, verify
+from orgroot.core.sshsig import verify
 from orgroot.core.statements import (
     Approval,
     Denial,

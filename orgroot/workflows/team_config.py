@@ -6,7 +6,7 @@ The text is commented for the people who will own it; it has no force by itself.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from orgroot.core.sshsig import parse_public_key
+from orgroot.core.public_keys import parse_public_key
 from orgroot.core.statements import timestamp
 from orgroot.errors import UsageError
 

@@ -9,9 +9,9 @@ from orgroot.core.config import Approvals, Config
 from orgroot.core.eligibility import deciders
 from orgroot.core.organization import Caller
 from orgroot.core.people import SSO_SESSION, Roster
+from orgroot.core.public_keys import parse_public_key
 from orgroot.core.requirements import Requirement, requirement
 from orgroot.core.results import Whoami, WhoamiKey
-from orgroot.core.sshsig import parse_public_key
 from orgroot.core.task_params import PARAMS
 from orgroot.errors import UsageError
 from orgroot.workflows.audit_log import AuditLog

@@ -110,6 +110,12 @@ WRONG: list[tuple[tuple[str | int, ...], Any, str, str]] = [
         "trust.owners.keys[1]",
         "second time",
     ),
+    (
+        ("trust", "owners", "keys"),
+        [{"person": "dana", "key": KEY}, {"person": "erik", "key": "ssh-dss AAAA"}],
+        "trust.owners.keys[1].key",
+        "keys of type ssh-dss are not supported",
+    ),
     (("accounts", "exempt", 0, "until"), "2027-02-30", "accounts.exempt[0].until", "2027-03-31"),
     (("accounts", "exempt", 0, "until"), "1777593600", "accounts.exempt[0].until", "2027-03-31"),
     (

@@ -4,12 +4,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from fakes.key_types import PIN, TOUCHED, TokenSigner
 
 from orgroot.core.audit_log import fatal_findings
 from orgroot.core.codec import Signature, canonical, parse_canonical
 from orgroot.core.config import Approvals
 from orgroot.core.log_state import FindingCode
+from orgroot.core.sshsig import Verified
 from orgroot.core.statements import (
+    Approval,
     HeadRef,
     Signer,
     timestamp,
@@ -41,6 +44,29 @@ def test_a_signature_must_be_the_signers(log: w.Log) -> None:
     assert fatal_findings(log.state) == ()
     log.signed(body, "alice")
     assert len(log.state.requests) == 1
+
+
+def test_a_signature_without_a_touch_is_a_finding_of_its_own(log: w.Log) -> None:
+    """A security key that nobody touched approves nothing; touched, what it says is on record."""
+    touched, stolen = TokenSigner("bob", flags=TOUCHED | PIN), TokenSigner("bob", flags=PIN)
+    entry = {"key": touched.public_key, "added": "2026-01-10T00:00:00Z"}
+    log.rules(s.approvals_of(people={"bob": s.person("bob", keys=[entry])}))
+    request = log.request("alice")
+    plain = Verified(key_type="ssh-ed25519", hardware=False, user_verified=False)
+    assert log.request_record().signed_with == plain
+    signer = Signer(person="bob", key=touched.public_key)
+    for token in (stolen, touched):
+        body = log.decision_body("bob", request, Approval, signer=signer)
+        armored = token.sign(body.NAMESPACE, to_text(body))
+        sigs = (Signature(alg="sshsig", key=token.public_key, sig=armored),)
+        log.admit(log.raw(to_text(body), sigs))
+        if token is stolen:
+            voided(log, C.FLAGS)
+            assert not C.FLAGS.attention
+    (approval,) = log.request_record().approvals
+    assert approval.signed_with == Verified(
+        key_type="sk-ssh-ed25519@openssh.com", hardware=True, user_verified=True
+    )
 
 
 def test_only_the_roster_speaks(log: w.Log) -> None:

@@ -114,7 +114,6 @@ def test_errors_of_rules(
         ("shared-identity", {"bob": s.person("bob", keys=s.person("carol")["keys"])}),
         ("shared-identity", {"bob": s.person("bob", aws=[{"arn": s.arn("alice")}])}),
         ("key", {"bob": s.person("bob", keys=[RSA])}),
-        ("not-enforced", {"bob": s.person("bob", keys=[RSA])}),
         (
             "key",
             {"bob": s.person("bob", keys=[RSA | {"key": "ssh-ed25519 AAAA"}])},
@@ -124,6 +123,11 @@ def test_errors_of_rules(
 def test_errors_of_people(expected: str, people: dict[str, Any]) -> None:
     """One key or identity for two people, and keys that cannot be verified, bar publication."""
     assert (expected, None) in found(s.approvals_of(people=people))
+
+
+def test_what_is_not_enforced_bars_publication() -> None:
+    """Rules that demand what this version does not check cannot come into force."""
+    assert ("not-enforced", None) in found(s.approvals_of(defaults={"hardware_key": "required"}))
 
 
 def test_only_people_with_a_valid_key_can_approve() -> None:

@@ -2,9 +2,9 @@
 
 import base64
 import hashlib
+from collections.abc import Callable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 _COLUMNS = 70
 
@@ -12,33 +12,54 @@ _COLUMNS = 70
 class FakeSigner:
     """A signing key made from a name: the same name gives the same key."""
 
+    type = "ssh-ed25519"
+
     def __init__(self, name: str) -> None:
         self.name = name
         self.asked = 0
         self._key = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(name.encode()).digest())
 
     @property
+    def blob(self) -> bytes:
+        """The public key in SSH wire format."""
+        return string(b"ssh-ed25519") + string(self._key.public_key().public_bytes_raw())
+
+    @property
     def public_key(self) -> str:
-        """`ssh-ed25519 AAAA…`."""
-        public = self._key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
-        return public.decode()
+        """`type AAAA…`."""
+        return f"{self.type} {base64.b64encode(self.blob).decode()}"
+
+    def signature(self, signed: bytes) -> bytes:
+        """The innermost signature: its algorithm and what belongs to it."""
+        return string(b"ssh-ed25519") + string(self._key.sign(signed))
 
     def sign(self, namespace: str, message: bytes) -> str:
         """An armored SSHSIG over the message."""
         self.asked += 1
-        blob = base64.b64decode(self.public_key.split()[1])
-        parts = (namespace.encode(), b"", b"sha512")
-        digest = hashlib.sha512(message).digest()
-        signed = b"SSHSIG" + b"".join(_string(part) for part in (*parts, digest))
-        signature = _string(b"ssh-ed25519") + _string(self._key.sign(signed))
-        whole = b"SSHSIG" + (1).to_bytes(4, "big")
-        whole += b"".join(_string(part) for part in (blob, *parts, signature))
-        text = base64.b64encode(whole).decode()
-        lines = [text[i : i + _COLUMNS] for i in range(0, len(text), _COLUMNS)]
-        return "\n".join(
-            ("-----BEGIN SSH SIGNATURE-----", *lines, "-----END SSH SIGNATURE-----", "")
-        )
+        return sshsig(self.blob, namespace, message, self.signature)
 
 
-def _string(data: bytes) -> bytes:
+def sshsig(blob: bytes, namespace: str, message: bytes, signature: Callable[[bytes], bytes]) -> str:
+    """An armored SSHSIG by whoever makes the innermost signature."""
+    parts = (namespace.encode(), b"", b"sha512")
+    digest = hashlib.sha512(message).digest()
+    signed = b"SSHSIG" + b"".join(string(part) for part in (*parts, digest))
+    whole = b"SSHSIG" + (1).to_bytes(4, "big")
+    return armor(whole + b"".join(string(part) for part in (blob, *parts, signature(signed))))
+
+
+def armor(blob: bytes) -> str:
+    """The text of a signature as ssh-keygen writes it."""
+    text = base64.b64encode(blob).decode()
+    lines = [text[i : i + _COLUMNS] for i in range(0, len(text), _COLUMNS)]
+    return "\n".join(("-----BEGIN SSH SIGNATURE-----", *lines, "-----END SSH SIGNATURE-----", ""))
+
+
+def dearmor(text: str) -> bytes:
+    """The bytes inside an armored signature."""
+    return base64.b64decode("".join(text.splitlines()[1:-1]))
+
+
+def string(data: bytes) -> bytes:
+    """A string in SSH wire format (RFC 4251, section 5)."""
     return len(data).to_bytes(4, "big") + data

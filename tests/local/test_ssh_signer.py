@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes.signer import FakeSigner
 
-from orgroot.core.sshsig import PublicKey, parse_public_key, verify
+from orgroot.core.public_keys import PublicKey, parse_public_key
+from orgroot.core.sshsig import verify
 from orgroot.errors import UsageError
 from orgroot.local.ssh_signer import SshSigner, find_keys, public_key_of
 
