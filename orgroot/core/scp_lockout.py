@@ -77,23 +77,62 @@ class TaskJudgement:
     on: tuple[str, ...]
 
 
-def judge_task(
-    levels: Sequence[Level], task: TaskPolicy, account: str, region: str, context: RequestContext
-) -> TaskJudgement:
-    """Judge a root task by all of its actions.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stance:
+    """What one SCP says to one request.
 
-    Args:
-        levels: from the root to the account; an empty path binds nothing.
-        task: the root task.
-        account: the member account's id.
-        region: where the bucket or queue lies.
-        context: what is known of the caller, see `request_contexts`; its Region is `region`,
-            which IAM's own calls replace by the one that IAM has.
+    Attributes:
+        denials: each Deny statement that denies, or may deny, with its answer.
+        allows: whether one of its Allow statements covers the request.
     """
-    found = {
-        action: judge(levels, action, resource, context.settled({"aws:requestedregion": where}))
-        for action, resource, where in _requests(task, account, region)
-    }
+
+    denials: tuple[tuple[Blame, Answer], ...]
+    allows: Answer
+
+
+def stance(scp: Scp, action: str, resource: str, context: RequestContext) -> Stance:
+    """Ask one SCP about one action on one resource."""
+    answers = [(each, each.covers(action, resource, context)) for each in scp.statements]
+    return Stance(
+        denials=tuple(
+            (Blame(policy=scp.name, sid=each.sid), answer)
+            for each, answer in answers
+            if each.deny and answer.value is not False
+        ),
+        allows=any_of(answer for each, answer in answers if not each.deny),
+    )
+
+
+def judge(
+    levels: Sequence[Level], action: str, resource: str, context: RequestContext
+) -> Judgement:
+    """Judge one action on one resource; an empty path binds nothing."""
+    return joined(
+        [[(scp.name, stance(scp, action, resource, context)) for scp in level] for level in levels]
+    )
+
+
+def joined(levels: Sequence[Sequence[tuple[str, Stance]]]) -> Judgement:
+    """What the stances of a whole path amount to; each with the name of its SCP."""
+    said = [denial for level in levels for _, each in level for denial in each.denials]
+    guilty = {blame for blame, answer in said if answer.value}
+    if guilty:
+        return Judgement(outcome=Outcome.DENIED, by=tuple(sorted(guilty)))
+    grants = [any_of(each.allows for _, each in level) for level in levels]
+    for level, grant in zip(levels, grants, strict=True):
+        if grant.value is False:
+            # None of the level's policies allows: all of them are to blame, or their absence.
+            silent = tuple(sorted(Blame(policy=name, sid="") for name, _ in level))
+            return Judgement(outcome=Outcome.DENIED, by=silent)
+    whole = all_of((*(negation(answer) for _, answer in said), *grants))
+    if whole.value:
+        return Judgement(outcome=Outcome.ALLOWED)
+    by = tuple(sorted({blame for blame, _ in said}))
+    return Judgement(outcome=Outcome.DEPENDS, by=by, on=whole.on)
+
+
+def judge_task(task: TaskPolicy, found: Mapping[str, Judgement]) -> TaskJudgement:
+    """Judge a root task by what was found of each of its actions."""
     denied = tuple(a for a, judgement in found.items() if judgement.outcome is Outcome.DENIED)
     open_ = tuple(j for j in found.values() if j.outcome is Outcome.DEPENDS)
     telling = tuple(found[action] for action in denied) or open_
@@ -107,53 +146,13 @@ def judge_task(
     )
 
 
-def judge(
-    levels: Sequence[Level], action: str, resource: str, context: RequestContext
-) -> Judgement:
-    """Judge one action on one resource."""
-    doubts: list[tuple[Blame, Answer]] = []
-    guilty: list[Blame] = []
-    for level in levels:
-        for blame, answer in _denials(level, action, resource, context):
-            if answer.value:
-                guilty.append(blame)
-            elif answer.on:
-                doubts.append((blame, answer))
-    if guilty:
-        return Judgement(outcome=Outcome.DENIED, by=tuple(sorted(set(guilty))))
-    grants = [_allowed(level, action, resource, context) for level in levels]
-    for level, grant in zip(levels, grants, strict=True):
-        if grant.value is False:
-            return Judgement(outcome=Outcome.DENIED, by=_silent(level))
-    whole = all_of((*(negation(answer) for _, answer in doubts), *grants))
-    if whole.value:
-        return Judgement(outcome=Outcome.ALLOWED)
-    by = tuple(sorted({blame for blame, _ in doubts}))
-    return Judgement(outcome=Outcome.DEPENDS, by=by, on=whole.on)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RootRequest:
+    """One call of a root task: its action, what it is on, and the Region it carries."""
 
-
-def _denials(
-    level: Level, action: str, resource: str, context: RequestContext
-) -> Iterator[tuple[Blame, Answer]]:
-    for scp in level:
-        for statement in scp.statements:
-            if statement.deny:
-                blame = Blame(policy=scp.name, sid=statement.sid)
-                yield blame, statement.covers(action, resource, context)
-
-
-def _allowed(level: Level, action: str, resource: str, context: RequestContext) -> Answer:
-    return any_of(
-        statement.covers(action, resource, context)
-        for scp in level
-        for statement in scp.statements
-        if not statement.deny
-    )
-
-
-def _silent(level: Level) -> tuple[Blame, ...]:
-    """The policies of a level none of which allows: all of them are to blame, or their absence."""
-    return tuple(sorted(Blame(policy=scp.name, sid="") for scp in level))
+    action: str
+    resource: str
+    region: str
 
 
 _IAM_REGION = "us-east-1"
@@ -164,13 +163,15 @@ _WITHOUT_RESOURCE = frozenset({"iam:GetAccountSummary", "s3:ListAllMyBuckets", "
 reference)."""
 
 
-def _requests(task: TaskPolicy, account: str, region: str) -> Iterator[tuple[str, str, str]]:
-    """The requests of a task: action, resource, Region."""
+def requests_of(task: TaskPolicy, account: str, region: str) -> Iterator[RootRequest]:
+    """The calls of a root task in an account, on buckets and queues of a Region."""
     for action in ROOT_TASKS[task].actions:
         service = action.partition(":")[0]
         resource = _RESOURCES.get(action, _RESOURCES[service])
         where = _IAM_REGION if service == "iam" else region
-        yield action, resource.format(account=account, region=region), where
+        yield RootRequest(
+            action=action, resource=resource.format(account=account, region=region), region=where
+        )
 
 
 _RESOURCES: Mapping[str, str] = {

@@ -7,9 +7,20 @@ from typing import Any
 
 import pytest
 
+from orgroot.core.request_context import RequestContext
 from orgroot.core.root_principals import RootPrincipal, Whereabouts, request_context
 from orgroot.core.root_tasks import ROOT_TASKS, TaskPolicy
-from orgroot.core.scp_lockout import Blame, Judgement, Level, Outcome, Scp, judge, judge_task
+from orgroot.core.scp_lockout import (
+    Blame,
+    Judgement,
+    Level,
+    Outcome,
+    Scp,
+    TaskJudgement,
+    judge,
+    judge_task,
+    requests_of,
+)
 from orgroot.core.scp_statement import ANY, parse_statements
 from orgroot.core.ternary import NO, YES, Answer, depends
 from orgroot.errors import UsageError
@@ -92,6 +103,17 @@ def test_a_text_that_is_no_policy_is_refused() -> None:
         parse_statements("{", "p-1")
 
 
+def task_judged(
+    levels: tuple[Level, ...], task: TaskPolicy, region: str, context: RequestContext
+) -> TaskJudgement:
+    """What these levels say to a root task."""
+    found = {}
+    for each in requests_of(task, ACCOUNT, region):
+        there = context.settled({"aws:RequestedRegion": each.region})
+        found[each.action] = judge(levels, each.action, each.resource, there)
+    return judge_task(task, found)
+
+
 def judged(*levels: Level) -> Judgement:
     """What these levels say to a change of a bucket policy in a root session."""
     return judge(levels, PUT, BUCKET, SESSION)
@@ -143,15 +165,15 @@ def test_a_task_is_as_good_as_its_worst_action() -> None:
     no_put = scp("no-put", deny("NoPut", Action=PUT))
     some = scp("some", deny("Some", Action="s3:Get*", Resource="arn:aws:s3:::x*"))
     task = TaskPolicy.UNLOCK_BUCKET
-    worst = judge_task(((FULL, no_put, some),), task, ACCOUNT, REGION, SESSION)
+    worst = task_judged(((FULL, no_put, some),), task, REGION, SESSION)
     assert worst.outcome is Outcome.DENIED
     assert worst.denied_actions == (PUT,)
     assert worst.by == (Blame(policy="no-put", sid="NoPut"),)
     assert worst.on == ("Resource",)
-    open_ = judge_task(((FULL, some),), task, ACCOUNT, REGION, SESSION)
+    open_ = task_judged(((FULL, some),), task, REGION, SESSION)
     assert (open_.outcome, open_.on) == (Outcome.DEPENDS, ("Resource",))
     assert open_.by == (Blame(policy="some", sid="Some"),)
-    free = judge_task(((FULL,),), task, ACCOUNT, REGION, SESSION)
+    free = task_judged(((FULL,),), task, REGION, SESSION)
     assert (free.outcome, free.denied_actions, free.by, free.on) == (Outcome.ALLOWED, (), (), ())
 
 
@@ -161,8 +183,8 @@ def test_iam_is_asked_in_its_own_region() -> None:
         "regions", deny("R", Condition={"StringNotEquals": {"aws:RequestedRegion": REGION}})
     )
     levels = ((FULL, limit),)
-    audit = judge_task(levels, TaskPolicy.AUDIT, ACCOUNT, REGION, SESSION)
-    unlock = judge_task(levels, TaskPolicy.UNLOCK_QUEUE, ACCOUNT, REGION, SESSION)
+    audit = task_judged(levels, TaskPolicy.AUDIT, REGION, SESSION)
+    unlock = task_judged(levels, TaskPolicy.UNLOCK_QUEUE, REGION, SESSION)
     assert (audit.outcome, unlock.outcome) == (Outcome.DENIED, Outcome.ALLOWED)
     assert set(audit.denied_actions) == set(ROOT_TASKS[TaskPolicy.AUDIT].actions)
 
@@ -171,8 +193,8 @@ def test_the_exemption_lets_sessions_through_and_nobody_else() -> None:
     """The Deny that AWS recommends bites only where `aws:AssumedRoot` is absent."""
     levels = ((FULL, scp("root", deny("Root", Condition=EXEMPT))),)
     for task in TaskPolicy:
-        session = judge_task(levels, task, ACCOUNT, REGION, SESSION)
-        user = judge_task(levels, task, ACCOUNT, REGION, ROOT_USER)
+        session = task_judged(levels, task, REGION, SESSION)
+        user = task_judged(levels, task, REGION, ROOT_USER)
         assert (session.outcome, user.outcome) == (Outcome.ALLOWED, Outcome.DENIED)
 
 
@@ -246,7 +268,7 @@ def test_published_scps_do_what_an_independent_evaluator_says(name: str, case: s
     )
     levels = ((FULL, published(name)),)
     for task in TaskPolicy:
-        found = judge_task(levels, task, ACCOUNT, region, context)
+        found = task_judged(levels, task, region, context)
         wanted = EXPECTED[name][case].get(task.value, {})
         denied = set() if wanted == "all allowed" else set(wanted)
         assert set(found.denied_actions) == denied

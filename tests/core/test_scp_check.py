@@ -1,0 +1,173 @@
+"""Whole organizations: accounts bound alike are judged once, and as each would be by itself."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orgroot.core.root_principals import RootPrincipal
+from orgroot.core.root_tasks import TaskPolicy
+from orgroot.core.scp_check import BoundScp, Check, Checked, ScpTree, groups
+from orgroot.core.scp_lockout import Blame, Outcome, Scp
+from orgroot.core.scp_statement import parse_statements
+
+ORG = "o-exampleorgid"
+ROOT, PROD, DEV = "r-ab12", "ou-ab12-prod0001", "ou-ab12-dev00001"
+ONE, TWO, THREE = "111122223333", "111122224444", "999922223333"
+PATHS = {ONE: (ROOT, PROD), TWO: (ROOT, PROD), THREE: (ROOT, DEV)}
+FREE = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def bound(policy: str, *statements: Any) -> BoundScp:
+    """An SCP by its id."""
+    text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    return BoundScp(id=policy, scp=Scp(name=policy, statements=parse_statements(text, policy)))
+
+
+def deny(condition: Any, **elements: Any) -> dict[str, Any]:
+    """A Deny of everything under a condition."""
+    body = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
+    return {**body, **elements}
+
+
+def tree(*policies: BoundScp, at: str = ROOT, paths: Any = PATHS) -> ScpTree:
+    """An organization with FullAWSAccess everywhere and these policies in one place."""
+    full = bound("p-full", FREE)
+    nodes = {node for path in paths.values() for node in path} | set(paths)
+    attached = dict.fromkeys(nodes, ("p-full",))
+    attached[at] = ("p-full", *(policy.id for policy in policies))
+    return ScpTree(
+        organization=ORG,
+        policies={policy.id: policy for policy in (full, *policies)},
+        attached=attached,
+        paths=paths,
+    )
+
+
+def run(organization: ScpTree, *regions: str, **options: Any) -> list[Checked]:
+    """All answers."""
+    return list(Check(tree=organization, regions=regions or ("eu-west-1",), **options).run())
+
+
+def denied(found: list[Checked], principal: RootPrincipal) -> set[str]:
+    """The accounts in which this principal is denied the unlocking of a bucket."""
+    return {
+        account
+        for each in found
+        for account in each.group.accounts
+        if each.principal is principal
+        and each.judgement.task_policy is TaskPolicy.UNLOCK_BUCKET
+        and each.judgement.outcome is Outcome.DENIED
+    }
+
+
+def test_accounts_that_are_bound_alike_are_one_group() -> None:
+    """Equal policies on each level make a group, wherever the accounts lie."""
+    stop = bound("p-stop", deny({}))
+    assert [group.accounts for group in groups(tree(stop))] == [(ONE, TWO, THREE)]
+    assert [group.accounts for group in groups(tree(stop, at=DEV))] == [(ONE, TWO), (THREE,)]
+
+
+@pytest.mark.parametrize(
+    ("condition", "alike"),
+    [
+        ({"ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:root"}}, [(ONE, TWO, THREE)]),
+        ({"ArnLike": {"aws:PrincipalArn": f"arn:*:iam::{ONE}:root"}}, [(ONE,), (TWO, THREE)]),
+        ({"StringLike": {"aws:PrincipalAccount": "1111*"}}, [(ONE, TWO), (THREE,)]),
+        ({"StringEquals": {"aws:PrincipalAccount": ["9", TWO]}}, [(ONE, THREE), (TWO,)]),
+        (
+            {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": f"{ORG}/{ROOT}/{PROD}/*"}},
+            [(ONE, TWO), (THREE,)],
+        ),
+        ({"NumericLessThan": {"aws:PrincipalAccount": "5"}}, [(ONE,), (TWO,), (THREE,)]),
+        ({"NumericLessThan": {"s3:max-keys": "5"}}, [(ONE, TWO, THREE)]),
+        ({"StringEquals": "odd"}, [(ONE, TWO, THREE)]),
+    ],
+)
+def test_accounts_that_a_policy_can_tell_apart_are_not_one_group(
+    condition: Any, alike: list[tuple[str, ...]]
+) -> None:
+    """A policy that names accounts, or where they lie, parts those that it treats differently."""
+    assert [group.accounts for group in groups(tree(bound("p-x", deny(condition))))] == alike
+
+
+def test_each_account_gets_the_answer_it_would_get_alone() -> None:
+    """Of a policy that exempts one account, the others are denied, and who denies is named."""
+    spare = {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{TWO}:*"}}
+    found = run(tree(bound("p-stop", deny(spare, Sid="Stop")), at=PROD))
+    assert denied(found, RootPrincipal.ROOT_SESSION) == {ONE}
+    blamed = {blame for each in found for blame in each.judgement.by}
+    assert blamed == {Blame(policy="p-stop", sid="Stop")}
+
+
+def test_every_principal_region_and_task_is_asked() -> None:
+    """Both principals, every Region and all five tasks are judged in each group."""
+    found = run(tree(bound("p-x", deny({}))), "eu-west-1", "us-east-1")
+    assert {(each.principal, each.region, each.judgement.task_policy) for each in found} == {
+        (principal, region, task)
+        for principal in RootPrincipal
+        for region in ("eu-west-1", "us-east-1")
+        for task in TaskPolicy
+    }
+
+
+def test_what_somebody_knows_settles_it() -> None:
+    """A key that makes the answer depend is settled by its value, and times by the clock."""
+    net = bound("p-net", deny({"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}))
+    old = bound("p-old", deny({"DateLessThan": {"aws:TokenIssueTime": "2020-01-01T00:00:00Z"}}))
+    outcomes = {each.judgement.outcome for each in run(tree(net, old))}
+    assert outcomes == {Outcome.DEPENDS}
+    known = run(tree(net, old), now="2026-11-25T09:00:00Z", settled={"aws:SourceVpc": "vpc-1"})
+    sessions = [each for each in known if each.principal is RootPrincipal.ROOT_SESSION]
+    assert {each.judgement.outcome for each in sessions} == {Outcome.ALLOWED}
+
+
+CONDITIONS = st.sampled_from(
+    [
+        {},
+        {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ONE}:root"}},
+        {"StringLike": {"aws:PrincipalAccount": "1111*"}},
+        {"NumericGreaterThan": {"aws:UserId": "500000000000"}},
+        {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}},
+        {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": f"{ORG}/{ROOT}/{DEV}/*"}},
+        {"Null": {"aws:AssumedRoot": "true"}},
+        {"StringEquals": {"aws:SourceVpc": "vpc-1"}},
+    ]
+)
+STATEMENTS = st.builds(
+    lambda condition, effect, action, resource: deny(
+        condition, Effect=effect, Action=action, Resource=resource
+    ),
+    CONDITIONS,
+    st.sampled_from(["Deny", "Allow"]),
+    st.sampled_from(["*", "s3:*", "iam:Get*"]),
+    st.sampled_from(["*", f"arn:aws:iam::{TWO}:root", "arn:aws:sqs:*:9*:*"]),
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(STATEMENTS, min_size=1, max_size=3), st.sampled_from([ROOT, PROD, DEV, ONE]))
+def test_groups_change_no_answer(statements: list[dict[str, Any]], place: str) -> None:
+    """Whatever the policy, judging accounts together gives each what it gets by itself."""
+    policy = bound("p-x", *statements)
+
+    def answers(organization: ScpTree) -> set[Any]:
+        return {
+            (account, each.principal, each.judgement)
+            for each in run(organization)
+            for account in each.group.accounts
+        }
+
+    whole = tree(policy, at=place)
+    alone = [
+        ScpTree(
+            organization=ORG,
+            policies=whole.policies,
+            attached=whole.attached,
+            paths={account: PATHS[account]},
+        )
+        for account in PATHS
+    ]
+    assert answers(whole) == set().union(*(answers(each) for each in alone))
