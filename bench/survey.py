@@ -18,6 +18,7 @@ from fakes.team import config_tree
 
 from bench._organization import MANAGEMENT, REGION, clean_organization
 from orgroot.aws.clients import AwsDoor
+from orgroot.aws.cloudtrail import AwsTrails
 from orgroot.aws.identity import AwsIdentity
 from orgroot.aws.organizations import AwsOrganization
 from orgroot.aws.resource_policies import AwsResourcePolicies
@@ -129,6 +130,7 @@ def _workspace(door: AwsDoor, config: Config, folder: Path) -> Workspace:
         identity=identity,
         root_sessions=AwsRootSessions(door),
         resource_policies=AwsResourcePolicies(door),
+        trails=AwsTrails(door, home=caller.account, roles={}),
         caller=caller,
         memory=memory,
         log=AuditLog(store, config.trust, config.organization.id, memory, door.clock),

@@ -4,7 +4,7 @@ Every AWS method raises AwsError (AWS said no, or did not answer) or Credentials
 retried here that changes something, unless the method says so. Units: seconds, bytes, UTC.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -236,6 +236,24 @@ class ResourcePolicyGateway(Protocol):
 
     def delete_bucket_policy(self, session: RootSession, bucket: str, region: str) -> None:
         """`s3:DeleteBucketPolicy`."""
+        ...
+
+
+class TrailGateway(Protocol):
+    """CloudTrail's event history: of the caller's account, and of those that a role opens."""
+
+    def regions(self, account: str) -> tuple[str, ...]:
+        """The enabled Regions of an account.
+
+        Raises:
+            UsageError: code `no-reading-role`: nothing is configured to read that account.
+        """
+        ...
+
+    def lookup(
+        self, account: str, region: str, event: str, since: datetime, until: datetime
+    ) -> Iterator[str]:
+        """The records (JSON texts) of one event name, page by page; UsageError as `regions`."""
         ...
 
 

@@ -33,11 +33,13 @@ from orgroot.aws.endpoints import (
 )
 from orgroot.aws.failures import CallFacts, translate
 from orgroot.aws.session_credentials import (
+    Session as BorrowedSession,
+)
+from orgroot.aws.session_credentials import (
     SessionCredentialsProvider,
     current_session,
-    root_session,
+    signing_with,
 )
-from orgroot.core.secrets import RootSession
 from orgroot.errors import CredentialsError, OrgrootError
 
 _AGENT = f"orgroot/{__version__}"
@@ -138,7 +140,7 @@ class AwsDoor:
         parameters: Mapping[str, Any] | None = None,
         *,
         changes: bool = False,
-        session: RootSession | None = None,
+        session: BorrowedSession | None = None,
         region: str | None = None,
         reference: str | None = None,
     ) -> dict[str, Any]:
@@ -149,7 +151,7 @@ class AwsDoor:
             operation: the API's name, e.g. `ListAccounts`.
             parameters: of the call.
             changes: it changes something or opens a session: one attempt, and no answer is LOST.
-            session: sign with this root session; None: with the operator's credentials.
+            session: sign with this root or role session; None: with the operator's credentials.
             region: another Region than the door's.
             reference: named in the user agent; else the one remembered for the session.
 
@@ -187,7 +189,7 @@ class AwsDoor:
             service: botocore's name.
             region: None: the door's.
             once: never retries (one attempt in total), for calls that change something.
-            in_session: signs with the root session of the calling context, never otherwise.
+            in_session: signs with the session of the calling context, never otherwise.
         """
         key = (service, region or self.region, once, in_session)
         found = self._clients.get(key)
@@ -217,7 +219,7 @@ class AwsDoor:
         parameters: Mapping[str, Any],
         *,
         changes: bool,
-        session: RootSession | None,
+        session: BorrowedSession | None,
         region: str | None,
         reference: str | None,
     ) -> dict[str, Any]:
@@ -227,7 +229,7 @@ class AwsDoor:
             method = getattr(client, xform_name(operation))
             if session is not None:
                 reference = reference or self._references.get(session.access_key_id)
-                with root_session(session), _referring_to(reference):
+                with signing_with(session), _referring_to(reference):
                     answer: dict[str, Any] = method(**parameters)
             else:
                 with _referring_to(reference):

@@ -1,6 +1,6 @@
-"""The credentials of the current root session, given to shared clients by a context variable.
+"""The credentials of the current session, a root one or a role's, by a context variable.
 
-Outside `root_session(...)` signing raises: it never falls back to the operator's credentials.
+Outside `signing_with(...)` signing raises: it never falls back to the operator's credentials.
 """
 
 from collections.abc import Iterator
@@ -10,15 +10,17 @@ from dataclasses import dataclass
 
 from botocore.credentials import ReadOnlyCredentials
 
-from orgroot.core.secrets import RootSession
+from orgroot.core.secrets import RoleSession, RootSession
 from orgroot.errors import OrgrootError
 
-_CURRENT: ContextVar[RootSession | None] = ContextVar("orgroot_root_session", default=None)
+Session = RootSession | RoleSession
+
+_CURRENT: ContextVar[Session | None] = ContextVar("orgroot_session", default=None)
 
 
 @contextmanager
-def root_session(session: RootSession) -> Iterator[None]:
-    """Sign the calls of this block, in this thread, with a root session."""
+def signing_with(session: Session) -> Iterator[None]:
+    """Sign the calls of this block, in this thread, with a session."""
     token = _CURRENT.set(session)
     try:
         yield
@@ -26,13 +28,13 @@ def root_session(session: RootSession) -> Iterator[None]:
         _CURRENT.reset(token)
 
 
-def current_session() -> RootSession:
-    """The root session of this block; raises OrgrootError where there is none."""
+def current_session() -> Session:
+    """The session of this block; raises OrgrootError where there is none."""
     session = _CURRENT.get()
     if session is None:
         raise OrgrootError(
-            "a call in a member account was about to be signed without a root session",
-            code="no-root-session",
+            "a call in another account was about to be signed without a session",
+            code="no-session",
             hint="this is a bug in orgroot: please report it",
         )
     return session

@@ -112,6 +112,7 @@ def open_workspace(
     for purpose in purposes:
         refuse_unenforced(config, purpose)
     log = None if config.trust is None else open_log(settings, config, config.trust)
+    from orgroot.aws.cloudtrail import AwsTrails
     from orgroot.aws.identity import AwsIdentity
     from orgroot.aws.organizations import AwsOrganization
     from orgroot.aws.resource_policies import AwsResourcePolicies
@@ -141,6 +142,7 @@ def open_workspace(
             identity=identity,
             root_sessions=AwsRootSessions(door),
             resource_policies=AwsResourcePolicies(door),
+            trails=AwsTrails(door, home=caller.account, roles=config.reconcile.roles),
             caller=caller,
             memory=memory(),
             log=log,

@@ -311,9 +311,10 @@ class KnownCaller(Section, frozen=True, kw_only=True):
 
 
 class ReconcileConfig(Section, frozen=True, kw_only=True):
-    """What the reconciliation takes as known."""
+    """What the reconciliation takes as known, and the roles it reads other accounts through."""
 
     known_callers: tuple[KnownCaller, ...] = ()
+    roles: dict[Account, str] = {}
 
 
 class MonitoringConfig(Section, frozen=True, kw_only=True):

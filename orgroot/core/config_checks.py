@@ -4,7 +4,7 @@ Rules about people and tasks together belong to `rules_lint`; nothing here asks 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from orgroot.core.public_keys import parse_public_key
@@ -33,6 +33,7 @@ def check_config(config: "Config") -> None:
     if config.approvals is not None:
         check_approvals(config.approvals, ("approvals",))
     _unique(("drift", "accepted"), (a.finding for a in config.drift.accepted))
+    _check_roles(config.reconcile.roles, ("reconcile", "roles"))
 
 
 def _unique(path: Path, values: Iterable[str]) -> None:
@@ -49,12 +50,13 @@ def _check_organization(organization: "OrganizationConfig") -> None:
             ("organization", "delegated_administrator"),
             "the management account cannot be its own delegated administrator; name a member",
         )
-    for account, role in organization.executor_roles.items():
+    _check_roles(organization.executor_roles, ("organization", "executor_roles"))
+
+
+def _check_roles(roles: Mapping[str, str], path: Path) -> None:
+    for account, role in roles.items():
         if _ROLE_ARN.fullmatch(role) is None or role.split(":")[4] != account:
-            raise wrong(
-                ("organization", "executor_roles", account),
-                f"{role!r} is not the ARN of a role in account {account}",
-            )
+            raise wrong((*path, account), f"{role!r} is not the ARN of a role in account {account}")
 
 
 def _check_trust(trust: "Trust") -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from orgroot.core import admission, recovery, withdrawal
+from orgroot.core import admission, reconciled, recovery, withdrawal
 from orgroot.core.codec import Signature, decode_record
 from orgroot.core.config import Trust
 from orgroot.core.eligibility import skew
@@ -50,6 +50,7 @@ from orgroot.core.statements import (
     Intent,
     OwnersStatement,
     PersonStatement,
+    Reconciled,
     Recovered,
     Request,
     Revoke,
@@ -60,7 +61,7 @@ from orgroot.core.statements import (
 )
 from orgroot.errors import IntegrityError
 
-_TIMES = ("created_at", "expires_at", "observed_at", "deadline", "at")
+_TIMES = ("created_at", "expires_at", "observed_at", "deadline", "at", "since", "until")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +264,8 @@ class Fold:
                 withdrawal.admit(state, state.rules[-1], body, seq)
             case Recovered():
                 objects.named |= recovery.admit_recovered(state, body, seq)
+            case Reconciled():
+                reconciled.admit_reconciled(body, skew(state.rules_in_force))
             case _:
                 self._fact(body, seq, objects)
 

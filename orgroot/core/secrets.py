@@ -49,3 +49,22 @@ class RootSession:
     session_token: Secret
     expires_at: datetime
     aws_request_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSession:
+    """A session of an IAM role, as `sts:AssumeRole` answered it.
+
+    Attributes:
+        account: the role's account.
+        access_key_id: AWS's id of the session; not secret.
+        secret_access_key: secret.
+        session_token: secret.
+        expires_at: UTC.
+    """
+
+    account: AccountId
+    access_key_id: str
+    secret_access_key: Secret
+    session_token: Secret
+    expires_at: datetime

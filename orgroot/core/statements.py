@@ -303,8 +303,37 @@ class Recovered(PersonStatement, frozen=True, kw_only=True, tag="recovered"):
     ends: tuple[RecoveredEnd, ...]
 
 
+class Reconciled(PersonStatement, frozen=True, kw_only=True, tag="reconciled"):
+    """What a reconciliation of CloudTrail with the log came to: the evidence that it was done.
+
+    Attributes:
+        since, until: from when to when the trails were read (UTC).
+        accounts: the accounts whose trails were read, or begun.
+        counts: how many events and sessions there were of each verdict, and what was not read.
+        report_sha256: SHA-256 of the report, see the README.
+    """
+
+    NAMESPACE: ClassVar[str] = "orgroot-reconciled-v1"
+
+    since: str
+    until: str
+    accounts: tuple[str, ...]
+    counts: dict[str, int]
+    report_sha256: str
+
+
 Signed = (
-    Genesis | Rules | Request | Intent | Survey | Approval | Denial | Recovered | Cancel | Revoke
+    Genesis
+    | Rules
+    | Request
+    | Intent
+    | Survey
+    | Approval
+    | Denial
+    | Recovered
+    | Reconciled
+    | Cancel
+    | Revoke
 )
 Body = Signed | Observed
 

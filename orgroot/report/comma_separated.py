@@ -29,6 +29,7 @@ _ITEMS: Mapping[type[results.Result], str] = {
     results.LogShow: "records",
     results.RulesCheck: "issues",
     results.Recovery: "executions",
+    results.Reconciliation: "sessions",
 }
 """Where the items of a result stand; any other result is one row of itself."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orgroot.core import results
-from orgroot.report import text_accounts, text_log, text_requests
+from orgroot.report import text_accounts, text_log, text_reconcile, text_requests
 from orgroot.report.escape import grouped, visible
 from orgroot.report.table import pairs, table
 
@@ -188,4 +188,5 @@ _RENDERERS: Mapping[type[results.Result], Callable[[Any], str]] = {
     results.LogInit: text_log.init,
     results.Init: text_log.setup,
     results.Recovery: text_log.recovery,
+    results.Reconciliation: text_reconcile.reconciliation,
 }

@@ -48,11 +48,13 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         revocation_lag_seconds: how long STS still issues after a feature was turned off.
         empty_pages: listings begin with an empty page and a token.
         shows_status: accounts still carry the retired ``Status`` beside ``State``.
+        trail_delay_seconds: how long an event takes until LookupEvents shows it.
     """
 
     revocation_lag_seconds: float | None = None
     empty_pages: bool | None = None
     shows_status: bool | None = None
+    trail_delay_seconds: float | None = None
 
 
 class Control:
@@ -115,10 +117,13 @@ class Control:
             front.organization.empty_pages = habits.empty_pages
         if habits.shows_status is not None:
             front.organization.shows_status = habits.shows_status
+        if habits.trail_delay_seconds is not None:
+            front.trail.delay = timedelta(seconds=habits.trail_delay_seconds)
         return {
             "revocation_lag_seconds": front.features.revocation_lag.total_seconds(),
             "empty_pages": front.organization.empty_pages,
             "shows_status": front.organization.shows_status,
+            "trail_delay_seconds": front.trail.delay.total_seconds(),
         }
 
     def _watch(self, body: bytes) -> Mapping[str, Any]:

@@ -6,14 +6,22 @@ answer that it is not AWS.
 
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
 from orgroot.core.ids import AccountId
-from orgroot.sandbox import answers, object_lock, resource_policies, s3_rules, sigv4, wire
+from orgroot.sandbox import (
+    answers,
+    object_lock,
+    regions,
+    resource_policies,
+    s3_rules,
+    sigv4,
+    wire,
+)
 from orgroot.sandbox.actions import needed
 from orgroot.sandbox.answers import Answer
 from orgroot.sandbox.authentication import Authentication, Credential, missing
@@ -179,19 +187,19 @@ class Front:
         )
 
     def _own(self, call: Call, plan: Plan) -> Mapping[str, Any] | None:
-        match call.service:
-            case "sts":
-                return self._sts(call, plan)
-            case "iam":
-                return self.identity.handle(call)
-            case "organizations":
-                return self.organizations.handle(call)
-            case "s3":
-                return self._s3(call)
-            case "cloudtrail" if call.operation in self.trail.OPERATIONS:
-                return self.trail.handle(call)
-            case _:
-                return None
+        own: Mapping[str, Callable[[Call], Mapping[str, Any] | None]] = {
+            "sts": lambda call: self._sts(call, plan),
+            "iam": self.identity.handle,
+            "organizations": self.organizations.handle,
+            "s3": self._s3,
+            "account": regions.handle,
+            "cloudtrail": self._trail,
+        }
+        handle = own.get(call.service)
+        return None if handle is None else handle(call)
+
+    def _trail(self, call: Call) -> Mapping[str, Any] | None:
+        return self.trail.handle(call) if call.operation in self.trail.OPERATIONS else None
 
     def _s3(self, call: Call) -> Mapping[str, Any] | None:
         if call.operation == "ListBuckets":

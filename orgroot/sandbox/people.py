@@ -31,6 +31,7 @@ _READS: Final = (
             "organizations:Describe*",
             "organizations:List*",
             "iam:ListOrganizationsFeatures",
+            "account:ListRegions",
             "cloudtrail:LookupEvents",
         ],
         "Resource": "*",

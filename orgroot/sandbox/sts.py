@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from orgroot.core.ids import AccountId
-from orgroot.sandbox import policy_language
+from orgroot.sandbox import policy_language, regions
 from orgroot.sandbox.actions import root_arn
 from orgroot.sandbox.authentication import Authentication, Credential
 from orgroot.sandbox.data_plane import DataPlane
@@ -101,6 +101,7 @@ class StsApi:
 
     def _assume_root(self, call: Call, shortened: float | None) -> dict[str, Any]:
         caller = call.principal
+        regions.require_enabled(call.region, _region_off(call))
         self._check_caller(call)
         task = _task(call.params)
         feature = _FEATURE_OF_TASK[task.removeprefix(TASK_POLICY_PREFIX)]
@@ -239,6 +240,14 @@ def _account_of_root(arn: str) -> str | None:
 
 def _invalid(text: str) -> ApiError:
     return ApiError("ValidationError", text, 400)
+
+
+def _region_off(call: Call) -> ApiError:
+    text = (
+        f"STS is not activated in this region for account:{call.principal.account}. "
+        "Your account administrator can activate STS in this region using the IAM Console."
+    )
+    return ApiError("RegionDisabledException", text, 403)
 
 
 def _credentials(credential: Credential) -> dict[str, Any]:

@@ -6,16 +6,17 @@ secret access key or a password, and at most the newest 100,000 are kept.
 
 import base64
 import binascii
+import hashlib
 import json
 import threading
 from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from orgroot.sandbox import trail_record
+from orgroot.sandbox import regions, trail_record
 from orgroot.sandbox.event_bus import EventBus
 from orgroot.sandbox.model import ApiError, Call, PrincipalKind
 from orgroot.sandbox.organizations_errors import not_modelled
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from orgroot.core.ids import AccountId
 
 KEPT_RECORDS = 100_000
+KEPT = timedelta(days=90)
 _MAX_PAGE = 50
 _GLOBAL = frozenset({"iam", "organizations", "account"})
 _ROOT_KINDS = frozenset({PrincipalKind.ROOT_USER, PrincipalKind.ROOT_SESSION})
@@ -100,7 +102,12 @@ class Event:
 
 
 class Trail:
-    """The trails of all accounts, by account and Region."""
+    """The trails of all accounts, by account and Region.
+
+    Attributes:
+        delay: how long an event takes until LookupEvents shows it. AWS needs some minutes; none by
+            default, so that tests do not wait.
+    """
 
     OPERATIONS = frozenset({"LookupEvents"})
 
@@ -113,6 +120,7 @@ class Trail:
         self._order: deque[tuple[AccountId, str]] = deque()
         self._counts: Counter[str] = Counter()
         self._root_sessions: deque[Mapping[str, Any]] = deque(maxlen=kept)
+        self.delay = timedelta(0)
 
     def record(
         self,
@@ -186,7 +194,8 @@ class Trail:
         """
         if call.operation not in self.OPERATIONS:
             raise not_modelled("cloudtrail", call.operation)
-        query = _query(call.params)
+        regions.require_enabled(call.region, _unknown_here())
+        query = _query(call.params, shown=(call.at - KEPT, call.at - self.delay))
         with self._lock:
             events = list(self._events.get((call.principal.account, call.region), ()))
         end = len(events)
@@ -197,7 +206,7 @@ class Trail:
             if not query.wants(events[index]):
                 continue
             if len(page) == query.size:
-                return _page(page, page[-1].sequence)
+                return _page(page, f"before:{page[-1].sequence}:{query.shape}")
             page.append(events[index])
         return _page(page, None)
 
@@ -207,11 +216,13 @@ class _Query:
     attribute: tuple[str, str] | None
     start: datetime | None
     end: datetime | None
+    shown: tuple[datetime, datetime]
     size: int
     before: int | None
+    shape: str
 
     def wants(self, event: Event) -> bool:
-        if not event.management:
+        if not event.management or not self.shown[0] <= event.at <= self.shown[1]:
             return False
         if self.start is not None and event.at.replace(microsecond=0) < self.start:
             return False
@@ -220,10 +231,12 @@ class _Query:
         return self.attribute is None or event.has(*self.attribute)
 
 
-def _query(params: Mapping[str, Any]) -> _Query:
+def _query(params: Mapping[str, Any], shown: tuple[datetime, datetime]) -> _Query:
     size = params.get("MaxResults", _MAX_PAGE)
     if not 1 <= int(size) <= _MAX_PAGE:
         raise ApiError("InvalidMaxResultsException", "MaxResults must be between 1 and 50.", 400)
+    if params.get("EventCategory") not in {None, "insight"}:
+        raise ApiError("InvalidEventCategoryException", "The event category is not valid.", 400)
     attributes = params.get("LookupAttributes") or []
     allowed = {*_ATTRIBUTES, "ResourceType", "ResourceName"}
     if len(attributes) > 1 or any(one.get("AttributeKey") not in allowed for one in attributes):
@@ -233,25 +246,46 @@ def _query(params: Mapping[str, Any]) -> _Query:
     if start is not None and end is not None and start > end:
         raise ApiError("InvalidTimeRangeException", "StartTime is after EndTime.", 400)
     chosen = attributes[0] if attributes else None
+    shape = _shape(params)
     return _Query(
         attribute=(chosen["AttributeKey"], str(chosen["AttributeValue"])) if chosen else None,
         start=start,
         end=end,
+        shown=shown,
         size=int(size),
-        before=_cursor(params.get("NextToken")),
+        before=_cursor(params.get("NextToken"), shape),
+        shape=shape,
     )
 
 
-def _cursor(token: Any) -> int | None:
+def _shape(params: Mapping[str, Any]) -> str:
+    """What a token is good for: the very parameters that it was given out for."""
+    asked = {name: value for name, value in params.items() if name != "NextToken"}
+    text = json.dumps(asked, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _cursor(token: Any, shape: str) -> int | None:
     if token is None:
         return None
+    invalid = ApiError("InvalidNextTokenException", "Invalid NextToken.", 400)
     try:
-        return int(base64.urlsafe_b64decode(str(token)).decode().removeprefix("before:"))
+        word, sequence, of = base64.urlsafe_b64decode(str(token)).decode().split(":")
+        before = int(sequence)
     except (ValueError, binascii.Error) as error:
-        raise ApiError("InvalidNextTokenException", "Invalid NextToken.", 400) from error
+        raise invalid from error
+    if (word, of) != ("before", shape):
+        raise invalid
+    return before
 
 
-def _page(events: Iterable[Event], before: int | None) -> dict[str, Any]:
+def _unknown_here() -> ApiError:
+    """How a service answers in a Region that the account has not turned on."""
+    text = "The security token included in the request is invalid."
+    return ApiError("UnrecognizedClientException", text, 400)
+
+
+def _page(events: Iterable[Event], token: str | None) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "Events": [
             {
@@ -265,8 +299,8 @@ def _page(events: Iterable[Event], before: int | None) -> dict[str, Any]:
             for event in events
         ]
     }
-    if before is not None:
-        answer["NextToken"] = base64.urlsafe_b64encode(f"before:{before}".encode()).decode()
+    if token is not None:
+        answer["NextToken"] = base64.urlsafe_b64encode(token.encode()).decode()
     return answer
 
 

@@ -35,7 +35,7 @@ def of(
         "awsRegion": region,
         "sourceIPAddress": call.source_ip,
         "userAgent": call.user_agent,
-        "requestParameters": _camel(call.params) or None,
+        "requestParameters": _request_parameters(call) or None,
         "responseElements": _response_elements(call.operation, response),
         "requestID": call.request_id,
         "eventID": str(uuid.uuid4()),
@@ -88,6 +88,13 @@ def user_identity(principal: Principal, operation: str = "") -> dict[str, Any]:
             session["assumedRoot"] = "true"
     identity["sessionContext"] = session
     return identity
+
+
+def _request_parameters(call: Call) -> dict[str, Any]:
+    named = dict(_camel(call.params))
+    if call.service == "s3" and "bucket" in named:
+        named["bucketName"] = named.pop("bucket")  # so S3 alone calls it in its records
+    return named
 
 
 def _response_elements(operation: str, response: Mapping[str, Any] | None) -> dict[str, Any] | None:

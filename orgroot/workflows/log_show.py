@@ -28,6 +28,7 @@ from orgroot.core.statements import (
     Genesis,
     Intent,
     OwnersStatement,
+    Reconciled,
     Recovered,
     Request,
     Revoke,
@@ -140,18 +141,21 @@ def _signers(body: Body) -> tuple[str, ...]:
 def _subject(body: Body, text: bytes) -> str:
     match body:
         case Genesis():
-            return f"{body.org} ({body.endpoint})"
+            subject = f"{body.org} ({body.endpoint})"
         case Rules():
-            return f"serial {body.serial}, until {body.expires_at}"
+            subject = f"serial {body.serial}, until {body.expires_at}"
         case Request() | Survey():
-            return f"{request_id_of(text)} {body.task.value}"
+            subject = f"{request_id_of(text)} {body.task.value}"
         case Approval() | Denial() | Intent() | Cancel() | Revoke():
-            return body.request_id
+            subject = body.request_id
         case Recovered():
-            return body.execution_id
+            subject = body.execution_id
+        case Reconciled():
+            subject = f"CloudTrail {body.since} to {body.until}"
         case Fact():
             accounts = [item.account or "the organization" for item in body.items]
             named = ", ".join(dict.fromkeys(accounts[:_FEW]))
-            return named if len(accounts) <= _FEW else f"{named} and {len(accounts) - _FEW} more"
+            subject = named if len(accounts) <= _FEW else f"{named} and {len(accounts) - _FEW} more"
         case _:
             assert_never(body)
+    return subject

@@ -16,6 +16,7 @@ from orgroot.ports import (
     ResourcePolicyGateway,
     RootSessionGateway,
     Signer,
+    TrailGateway,
 )
 from orgroot.workflows.audit_log import AuditLog
 
@@ -29,7 +30,7 @@ class Workspace:
         config_path: the file it came from; `file:` paths are relative to its folder.
         clock: AWS's time where AWS was called, else this machine's.
         progress: what the person sees meanwhile.
-        organization, identity, root_sessions, resource_policies: AWS.
+        organization, identity, root_sessions, resource_policies, trails: AWS.
         caller: who AWS says is calling, already checked against the configured organization.
         log: the audit log, or None in observer mode.
         memory: what this machine remembers.
@@ -46,6 +47,7 @@ class Workspace:
     identity: IdentityGateway
     root_sessions: RootSessionGateway
     resource_policies: ResourcePolicyGateway
+    trails: TrailGateway
     caller: Caller
     memory: Memory
     log: AuditLog | None = None

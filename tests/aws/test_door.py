@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 import orgroot
 from orgroot.aws.clients import AwsDoor, quiet_sdk_loggers
-from orgroot.aws.session_credentials import root_session
+from orgroot.aws.session_credentials import signing_with
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.errors import CredentialsError, OrgrootError
 from orgroot.sandbox.faults import Effect, Rule
@@ -64,7 +64,7 @@ def test_each_thread_signs_with_its_own_session(world: World) -> None:
 def test_without_a_session_nothing_is_signed(world: World) -> None:
     """A session client outside a session raises: the operator's credentials never stand in."""
     client = world.door().client("iam", once=False, in_session=True)
-    with pytest.raises(OrgrootError, match="without a root session"):
+    with pytest.raises(OrgrootError, match="without a session"):
         client.list_access_keys()
     assert world.calls("ListAccessKeys") == 0
 
@@ -74,7 +74,7 @@ def test_a_session_does_not_reach_another_thread(world: World) -> None:
     door = world.door()
     session = world.sessions(door).assume_root(CLEAN, TaskPolicy.AUDIT, 900, REFERENCE)
     client = door.client("iam", once=False, in_session=True)
-    with root_session(session), ThreadPoolExecutor(1) as pool:
+    with signing_with(session), ThreadPoolExecutor(1) as pool:
         caught = pool.submit(client.list_access_keys).exception()
     assert isinstance(caught, OrgrootError)
 
@@ -83,7 +83,7 @@ def test_operator_clients_never_sign_with_a_session(world: World) -> None:
     """Inside a session, operator calls are still the operator's."""
     door = world.door()
     session = world.sessions(door).assume_root(CLEAN, TaskPolicy.AUDIT, 900, REFERENCE)
-    with root_session(session):
+    with signing_with(session):
         assert door.call("sts", "GetCallerIdentity")["Account"] == MANAGEMENT
 
 
@@ -94,7 +94,7 @@ def test_a_session_ends_with_its_block(world: World) -> None:
     with ExitStack() as stack:
         stack.enter_context(pytest.raises(OrgrootError))
         door.call("iam", "DeleteLoginProfile", session=session)
-    with pytest.raises(OrgrootError, match="without a root session"):
+    with pytest.raises(OrgrootError, match="without a session"):
         door.client("iam", once=False, in_session=True).list_access_keys()
 
 

@@ -35,6 +35,7 @@ COMMANDS = (
     "approval attach",
     "execute",
     "recover",
+    "reconcile",
     "rules",
     "rules check",
     "rules publish",
@@ -56,7 +57,7 @@ CHANGING = ("enable", "disable", "credentials remove", "unlock-bucket", "scp app
 SIGNING = (
     *CHANGING,
     *("approve", "deny", "revoke", "request cancel"),
-    *("execute", "recover", "rules publish", "log init", "init"),
+    *("execute", "recover", "reconcile", "rules publish", "log init", "init"),
 )
 RESULTS = (
     *SIGNING,

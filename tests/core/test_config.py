@@ -94,6 +94,12 @@ WRONG: list[tuple[tuple[str | int, ...], Any, str, str]] = [
         "executor_roles.222222222222",
         "not the ARN",
     ),
+    (
+        ("reconcile",),
+        {"roles": {"222222222222": "arn:aws:iam::333333333333:role/x"}},
+        "reconcile.roles.222222222222",
+        "not the ARN of a role in account",
+    ),
     (("version",), "2", "version", "a whole number from 1 to 1"),
     (("version",), "1e0", "version", "a whole number from 1 to 1"),
     (("root_access", "root_sessions"), "yes", "root_access.root_sessions", "true or false"),

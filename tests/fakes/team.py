@@ -13,6 +13,7 @@ from fakes.memory import FakeMemory
 from fakes.progress import FakeProgress
 from fakes.record_store import FakeRecordStore
 from fakes.signer import FakeSigner
+from fakes.trails import FakeTrails
 
 from orgroot.core.config import Approvals, Config, parse_config
 from orgroot.core.organization import Caller
@@ -144,6 +145,10 @@ class World:
     store: FakeRecordStore
     memories: dict[str, FakeMemory] = field(default_factory=dict)
     progress: FakeProgress = field(default_factory=FakeProgress)
+    trails: FakeTrails = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.trails = FakeTrails(self.aws)
 
     @property
     def approvals(self) -> Approvals:
@@ -182,6 +187,7 @@ class World:
             identity=self.aws,
             root_sessions=self.aws,
             resource_policies=self.aws,
+            trails=self.trails,
             caller=Caller(account=MANAGEMENT, arn=arn, user_id="AIDAEXAMPLE"),
             memory=self.memory(person),
             log=self.log(person),

@@ -1,6 +1,7 @@
 """One example of every result, with foreign text where it can come from outside."""
 
 from orgroot.core import results as r
+from orgroot.core.reconcile import Verdict
 
 DENIED = r.DeniedBy(policy="deny-root", sid="DenyRoot", kind="service control policy")
 EVIL = "evil\x1b[31m\u202e=cmd()"
@@ -265,5 +266,47 @@ EXAMPLES: tuple[r.Result, ...] = (
         params={},
         needs=(r.MissingRow(group="security", count=1),),
         notes=("UNSEEN",),
+    ),
+    r.Reconciliation(
+        since="2026-01-01T00:00:00Z",
+        until="2026-03-31T00:00:00Z",
+        sessions=(
+            r.SessionRow(
+                status="UNLOGGED_SESSION",
+                access_key_id="ASIA1",
+                account="222222222222",
+                task_policy=EVIL,
+                at="2026-03-02T09:00:00Z",
+                caller=EVIL,
+                region="eu-west-1",
+                event="e-1",
+                execution=None,
+                request=None,
+                record=None,
+                detail=EVIL,
+            ),
+            r.SessionRow(
+                status="NOT_READ",
+                access_key_id="",
+                account="",
+                task_policy="S3UnlockBucketPolicy",
+                at=None,
+                caller="arn:aws:iam::111111111111:user/alice",
+                region=None,
+                event=None,
+                execution="oex_x",
+                request="orq_x",
+                record=4,
+                detail="the trail was not read",
+            ),
+        ),
+        read=(r.TrailRead(account="111111111111", regions=("eu-west-1",)),),
+        unread=(
+            r.TrailUnread(account="222222222222", region=None, reason=EVIL),
+            r.TrailUnread(account="222222222222", region="eu-west-1", reason="denied"),
+        ),
+        in_session_calls="in-session calls not read",
+        summary={v.value: 0 for v in Verdict},
+        digest="0" * 64,
     ),
 )

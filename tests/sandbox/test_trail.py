@@ -120,6 +120,7 @@ def test_a_time_range_selects(sandbox: Sandbox, manager: UserKey) -> None:
     [
         ({"MaxResults": 51}, "InvalidMaxResultsException"),
         ({"NextToken": "bm9uc2Vuc2U="}, "InvalidNextTokenException"),
+        ({"EventCategory": "network"}, "InvalidEventCategoryException"),
         (
             {
                 "LookupAttributes": [
@@ -247,3 +248,58 @@ def test_the_state_page_lists_root_sessions(
     good, bad = sandbox.control("GET", "state")["assume_root"]
     assert (good["access_key_id"], good["error_code"]) == (session["AccessKeyId"], None)
     assert (bad["access_key_id"], bad["error_code"]) == (None, "AccessDenied")
+
+
+def test_a_token_is_good_for_its_own_query_only(
+    sandbox: Sandbox, manager: UserKey, refused: Refused
+) -> None:
+    """A page of another query than the token's must be refused, as AWS refuses it."""
+    sts, client = sandbox.client("sts", manager), sandbox.client("cloudtrail", manager)
+    for _ in range(3):
+        sts.get_caller_identity()
+    token = client.lookup_events(MaxResults=1)["NextToken"]
+    assert client.lookup_events(MaxResults=1, NextToken=token)["Events"]
+    answer = refused(client.lookup_events, MaxResults=2, NextToken=token)
+    assert answer.code == "InvalidNextTokenException"
+
+
+def test_events_need_their_time_and_go_after_ninety_days(
+    sandbox: Sandbox, manager: UserKey
+) -> None:
+    """With the habit of AWS an event must show late, and every event must be forgotten."""
+    sandbox.control("POST", "habits", {"trail_delay_seconds": 900})
+    sandbox.root_session(AUDIT)
+    wanted = by("EventName", "AssumeRoot")
+    assert not lookup(sandbox, manager, **wanted)
+    sandbox.control("POST", "clock", {"advance_seconds": 901})
+    assert len(lookup(sandbox, manager, **wanted)) == 1
+    sandbox.control("POST", "clock", {"advance_seconds": 90 * 86400})
+    assert not lookup(sandbox, manager, **wanted)
+
+
+def test_a_region_that_is_off_answers_nothing(
+    sandbox: Sandbox, manager: UserKey, refused: Refused
+) -> None:
+    """Where an account has turned a Region off, neither trail nor STS must answer there."""
+    trail = sandbox.client("cloudtrail", manager, region="eu-south-2")
+    assert refused(trail.lookup_events).code == "UnrecognizedClientException"
+    sts = sandbox.client("sts", manager, region="eu-south-2")
+    task = {"arn": TASK + AUDIT}
+    answer = refused(sts.assume_root, TargetPrincipal=MEMBER, TaskPolicyArn=task)
+    assert (answer.code, answer.status) == ("RegionDisabledException", 403)
+
+
+def test_regions_are_listed_in_pages(sandbox: Sandbox, manager: UserKey, refused: Refused) -> None:
+    """Every Region must come once, with its state, and only the caller's own account is told."""
+    account = sandbox.client("account", manager)
+    pages = account.get_paginator("list_regions").paginate(PaginationConfig={"PageSize": 10})
+    found = {
+        each["RegionName"]: each["RegionOptStatus"] for page in pages for each in page["Regions"]
+    }
+    assert found["eu-west-1"] == "ENABLED_BY_DEFAULT"
+    assert found["eu-south-2"] == "DISABLED"
+    off = account.list_regions(RegionOptStatusContains=["DISABLED"])["Regions"]
+    assert {each["RegionOptStatus"] for each in off} == {"DISABLED"}
+    assert len(found) > len(off) > 0
+    assert refused(account.list_regions, AccountId=MEMBER).code == "AccessDeniedException"
+    assert refused(account.list_regions, NextToken="x").code == "ValidationException"

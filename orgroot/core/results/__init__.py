@@ -55,6 +55,12 @@ from orgroot.core.results.log import (
     RulesCheck,
     RulesIssue,
 )
+from orgroot.core.results.reconciliation import (
+    Reconciliation,
+    SessionRow,
+    TrailRead,
+    TrailUnread,
+)
 from orgroot.core.results.requests import (
     ApprovalRow,
     DryRun,
@@ -90,6 +96,7 @@ __all__ = [
     "MissingRow",
     "OpenRequest",
     "PlanResult",
+    "Reconciliation",
     "RecoveredAccount",
     "Recovery",
     "RecoveryRow",
@@ -103,8 +110,11 @@ __all__ = [
     "RulesCheck",
     "RulesIssue",
     "RulesStatus",
+    "SessionRow",
     "StatementRow",
     "Status",
+    "TrailRead",
+    "TrailUnread",
     "Unlock",
     "UnlockItem",
     "UnreadRow",

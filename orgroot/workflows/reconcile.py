@@ -1,0 +1,182 @@
+"""`reconcile`: does every root session that CloudTrail shows stand in the log, and the other way?
+
+Reads the trails first and the log after, so that no session is called unlogged for being new. What
+it came to is recorded, digest and counts; nothing in AWS is changed.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from orgroot.core import audit_log
+from orgroot.core.codec import canonical
+from orgroot.core.facts import Issued, IssuedItem
+from orgroot.core.ids import sha256
+from orgroot.core.log_state import ExecutionRecord, LogState, RequestRecord
+from orgroot.core.reconcile import LoggedSession, Pairing, Verdict, Window, reconcile
+from orgroot.core.results import ExitReason, Reconciliation, SessionRow
+from orgroot.core.statements import Reconciled, Survey, instant, timestamp
+from orgroot.core.trail import KEPT, UNTOLD
+from orgroot.workflows.audit_log import AuditLog, signed_once
+from orgroot.workflows.desk import log_of
+from orgroot.workflows.log_reading import survey_facts
+from orgroot.workflows.signing import common_fields, sign, signer_of
+from orgroot.workflows.trails import Trails, read_trails
+from orgroot.workflows.workspace import Workspace
+
+NOT_IN_SESSIONS = "in-session calls not read"
+
+_ORDER = tuple(Verdict)
+
+
+def reconcile_trails(
+    ws: Workspace, days: int = KEPT.days, *, record: bool = True
+) -> Reconciliation:
+    """Compare the AssumeRoot events of the last days with the sessions on record.
+
+    Args:
+        ws: the command's world.
+        days: how far to look back; CloudTrail keeps 90 days.
+        record: write a `reconciled` record.
+
+    Raises:
+        UsageError: observer mode; to record, nobody in the roster or no key.
+        IntegrityError: the log is broken, or a fact of a survey is not what it should be.
+        AwsError: AWS does not say whose trails to read.
+        AuditUnavailable: the log cannot be read, or does not take the record.
+    """
+    log = ws.governed.log if record else log_of(ws)
+    state = log.require()
+    until = ws.clock.now().replace(microsecond=0)
+    since = until - min(timedelta(days=days), KEPT)
+    trails = read_trails(ws, since, until)
+    state = log.require()
+    pairings = reconcile(
+        trails.events,
+        _on_record(log, state, since),
+        window=_window(state, since, until, trails),
+        known=ws.config.reconcile.known_callers,
+        references=dict(_references(state)),
+    )
+    found = _result(pairings, trails, since, until)
+    return _recorded(ws, found) if record else msgspec.structs.replace(found, receipt=log.receipt())
+
+
+def _window(state: LogState, since: datetime, until: datetime, trails: Trails) -> Window:
+    genesis = state.genesis
+    return Window(
+        since=since,
+        until=until,
+        genesis=until if genesis is None else instant(genesis.created_at),
+        read=frozenset(one.account for one in trails.read),
+        unread=frozenset(one.account for one in trails.unread),
+    )
+
+
+def _on_record(log: AuditLog, state: LogState, since: datetime) -> Iterator[LoggedSession]:
+    """Every session on record whose execution was not over before the window began."""
+    for request in state.requests.values():
+        for run in request.executions:
+            if instant(run.body.deadline) < since:
+                continue
+            for item in _issued(log, run):
+                yield _session(request, run, item)
+
+
+def _issued(log: AuditLog, run: ExecutionRecord) -> Iterator[IssuedItem]:
+    yield from run.issued.values()
+    if isinstance(run.body, Survey):
+        for fact in survey_facts(log, run):
+            if isinstance(fact, Issued):
+                yield from fact.items
+
+
+def _session(request: RequestRecord, run: ExecutionRecord, item: IssuedItem) -> LoggedSession:
+    return LoggedSession(
+        access_key_id=item.access_key_id,
+        account=item.account,
+        task_policy=item.task_policy.value,
+        execution=run.id,
+        request=request.id,
+        seq=run.seq,
+        expires_at=instant(item.expires_at),
+        caller=run.body.caller_arn,
+        role=run.body.executor_arn or "",
+    )
+
+
+def _references(state: LogState) -> Iterator[tuple[str, str]]:
+    for request in state.requests.values():
+        for run in request.executions:
+            yield audit_log.reference(request.id, run.seq, run.record_hash), run.id
+
+
+def _result(
+    pairings: tuple[Pairing, ...], trails: Trails, since: datetime, until: datetime
+) -> Reconciliation:
+    verdicts = Counter(pairing.verdict for pairing in pairings)
+    reasons = []
+    if verdicts[Verdict.UNLOGGED_SESSION]:
+        reasons.append(ExitReason.INTEGRITY)
+    if trails.unread:
+        reasons.append(ExitReason.INCOMPLETE)
+    if verdicts[Verdict.UNSEEN_SESSION]:
+        reasons.append(ExitReason.FINDINGS)
+    found = Reconciliation(
+        exit_reasons=tuple(reasons),
+        since=timestamp(since),
+        until=timestamp(until),
+        sessions=tuple(map(_row, pairings)),
+        read=trails.read,
+        unread=trails.unread,
+        in_session_calls=NOT_IN_SESSIONS,
+        summary={verdict.value: verdicts[verdict] for verdict in _ORDER},
+        digest="",
+    )
+    return msgspec.structs.replace(found, digest=digest_of(found))
+
+
+def digest_of(report: Reconciliation) -> str:
+    """The SHA-256 of a report as canonical JSON, less what is only known once it is recorded."""
+    tree: dict[str, Any] = msgspec.to_builtins(report)
+    for name in ("digest", "record", "receipt"):
+        del tree[name]
+    return sha256(canonical(tree))
+
+
+def _row(pairing: Pairing) -> SessionRow:
+    event, session = pairing.event, pairing.session
+    return SessionRow(
+        status=pairing.verdict.value,
+        access_key_id=event.access_key_id if event else session.access_key_id if session else "",
+        account=event.target if event else session.account if session else "",
+        task_policy=event.task_policy if event else session.task_policy if session else "",
+        at=timestamp(event.at) if event and event.at < UNTOLD else None,
+        caller=event.caller if event else session.caller if session else "",
+        region=event.region if event else None,
+        event=event.id if event else None,
+        execution=session.execution if session else None,
+        request=session.request if session else None,
+        record=session.seq if session else None,
+        detail=pairing.detail,
+    )
+
+
+def _recorded(ws: Workspace, found: Reconciliation) -> Reconciliation:
+    """The same, once its digest and counts are in the log."""
+    governed = ws.governed
+    log = governed.log
+    body = Reconciled(
+        **common_fields(log, log.state, log.check_clock(ws.clock.now())),
+        signer=signer_of(governed.person, governed.signer),
+        since=found.since,
+        until=found.until,
+        accounts=tuple(one.account for one in found.read),
+        counts={**found.summary, "unread": len(found.unread)},
+        report_sha256=found.digest,
+    )
+    appended = log.append(signed_once(lambda _state: sign(body, governed.signer)))
+    return msgspec.structs.replace(found, record=appended.seq, receipt=log.receipt())

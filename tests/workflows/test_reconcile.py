@@ -1,0 +1,181 @@
+"""`reconcile`: trails first, log after; what was not read is named, what it came to is recorded."""
+
+import hashlib
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from fakes.aws_members import MANAGEMENT, aws_error
+from fakes.buckets_world import inspected, locked_world
+from fakes.crash_world import granted
+from fakes.removal_world import ALL
+from fakes.team import World, new_world
+from fakes.trails import REGION
+
+from orgroot.core.ids import AccountId
+from orgroot.core.results import ExitReason, Reconciliation
+from orgroot.core.statements import timestamp
+from orgroot.errors import AwsErrorKind, CredentialsError, UsageError
+from orgroot.workflows import log_show
+from orgroot.workflows.execution import execute
+from orgroot.workflows.inventory import inventory
+from orgroot.workflows.reconcile import reconcile_trails
+
+DELEGATE, FORMER = AccountId("333333333333"), AccountId("222222222222")
+LATER = timedelta(hours=1).total_seconds()
+
+
+def looked() -> World:
+    """One session: a bucket was inspected."""
+    world = locked_world()
+    inspected(world)
+    return world
+
+
+def reconciled(world: World, **options: Any) -> Reconciliation:
+    """A reconciliation by carol, once CloudTrail shows everything."""
+    world.clock.forward(LATER)
+    return reconcile_trails(world.workspace("carol"), **options)
+
+
+def statuses(found: Reconciliation) -> list[str]:
+    """The status of each session."""
+    return [row.status for row in found.sessions]
+
+
+def test_every_session_of_an_execution_and_of_a_survey_matches() -> None:
+    """A day's work through orgroot leaves nothing to explain, and the record says so."""
+    world, request = granted()
+    execute(world.workspace(), request)
+    inventory(world.workspace(), ALL)
+    found = reconciled(world)
+    assert len(world.aws.sessions) == len(found.sessions) > 4
+    assert set(statuses(found)) == {"MATCHED"}
+    assert found.exit_reasons == ()
+    assert request in {row.request for row in found.sessions}
+    assert world.types()[-1] == "reconciled"
+    assert found.record == len(world.types())
+    assert log_show.verify(world.log()).findings == ()
+
+
+def test_a_survey_that_never_closed_is_read_all_the_same() -> None:
+    """Its facts stand beside the log whether or not a closing record names them."""
+    world = looked()
+    last = f"{len(world.types()):012d}.json"
+    assert json.loads(json.loads(world.store.objects.pop(last))["body"])["type"] == "closed"
+    world.memories.clear()
+    assert statuses(reconciled(world)) == ["MATCHED"]
+
+
+def test_the_digest_is_that_of_the_report_as_anyone_can_compute_it() -> None:
+    """Sorted keys, no blanks, less what the record itself adds: `jq -cSa` and `sha256sum` do it."""
+    world = looked()
+    found = reconciled(world)
+    tree = json.loads(msgspec.json.encode(found))
+    for name in ("digest", "record", "receipt"):
+        del tree[name]
+    text = json.dumps(tree, sort_keys=True, separators=(",", ":")) + "\n"
+    assert hashlib.sha256(text.encode()).hexdigest() == found.digest
+    raw = world.store.objects[f"{found.record:012d}.json"]
+    assert json.loads(json.loads(raw)["body"])["report_sha256"] == found.digest
+
+
+def test_a_session_of_nobody_is_an_integrity_finding() -> None:
+    """AssumeRoot outside of orgroot is exit 4, with a copied reference too."""
+    world = looked()
+    outside = world.trails.of(*world.aws.sessions[0]) | {
+        "eventID": "another",
+        "responseElements": {"credentials": {"accessKeyId": "ASIAOUTSIDE"}},
+    }
+    world.trails.add(**outside)
+    found = reconciled(world)
+    assert found.exit_reasons == (ExitReason.INTEGRITY,)
+    rows = {row.status: row for row in found.sessions}
+    assert rows.keys() == {"MATCHED", "UNLOGGED_SESSION"}
+    assert rows["UNLOGGED_SESSION"].access_key_id == "ASIAOUTSIDE"
+    assert "the reference was copied" in rows["UNLOGGED_SESSION"].detail
+    assert found.summary["UNLOGGED_SESSION"] == 1
+
+
+def test_a_session_that_cloudtrail_lacks_is_missing_only_after_its_time_to_show() -> None:
+    """Not yet visible is not absent; later it is unseen, which is exit 6."""
+    world = looked()
+    world.aws.sessions.clear()
+    early = reconcile_trails(world.workspace("carol"))
+    assert (statuses(early), early.exit_reasons) == (["NOT_YET_VISIBLE"], ())
+    found = reconciled(world)
+    assert (statuses(found), found.exit_reasons) == (["UNSEEN_SESSION"], (ExitReason.FINDINGS,))
+
+
+@pytest.mark.parametrize("region", ["", REGION])
+def test_what_is_not_read_is_named_and_incomplete(region: str) -> None:
+    """A denied Region or account is exit 9, and no session is called missing for it."""
+    world = looked()
+    world.aws.sessions.clear()
+    world.trails.broken[MANAGEMENT, region] = aws_error(AwsErrorKind.DENIED, "LookupEvents")
+    found = reconciled(world)
+    assert statuses(found) == ["NOT_READ"]
+    assert found.exit_reasons == (ExitReason.INCOMPLETE,)
+    (unread,) = found.unread
+    assert (unread.account, unread.region) == (MANAGEMENT, region or None)
+    assert "denied" in unread.reason
+
+
+def test_every_delegate_is_read_and_every_former_one() -> None:
+    """Who registered a delegate, used it and took it away again is found out."""
+    world = new_world()
+    world.aws.delegates.append(DELEGATE)
+    world.trails.add(
+        MANAGEMENT,
+        "us-east-1",
+        eventName="DeregisterDelegatedAdministrator",
+        eventTime=timestamp(world.clock.now()),
+        requestParameters={"accountId": FORMER, "servicePrincipal": "iam.amazonaws.com"},
+    )
+    found = reconciled(world)
+    assert {one.account for one in found.read} == {MANAGEMENT, DELEGATE, FORMER}
+    assert all(one.regions == (REGION, "us-east-1") for one in found.read)
+
+
+def test_where_the_former_delegates_cannot_be_known_the_report_is_incomplete() -> None:
+    """Nobody says that all trails were read when nobody knows which there are."""
+    world = new_world()
+    world.trails.broken[MANAGEMENT, "us-east-1"] = aws_error(AwsErrorKind.DENIED, "LookupEvents")
+    found = reconciled(world)
+    assert found.exit_reasons == (ExitReason.INCOMPLETE,)
+    assert {one.region for one in found.unread} == {"us-east-1"}
+
+
+@pytest.mark.parametrize("region", ["", REGION])
+def test_missing_credentials_end_the_command(region: str) -> None:
+    """They concern every trail, so nothing is reported as if it had been looked at."""
+    world = new_world()
+    world.trails.broken[MANAGEMENT, region] = CredentialsError("expired")
+    before = world.types()
+    with pytest.raises(CredentialsError):
+        reconciled(world)
+    assert world.types() == before
+
+
+def test_a_dry_run_writes_nothing_and_needs_no_key() -> None:
+    """An auditor outside the roster may compare; to record, one must be somebody."""
+    world = looked()
+    before = world.types()
+    stranger = replace(world.workspace("carol"), person=None, signer=None)
+    found = reconcile_trails(stranger, record=False)
+    assert found.record is None
+    assert world.types() == before
+    with pytest.raises(UsageError):
+        reconcile_trails(stranger)
+    assert world.types() == before
+
+
+def test_sessions_from_before_the_window_are_not_looked_for() -> None:
+    """One day back says nothing of last week."""
+    world = looked()
+    world.clock.forward(timedelta(days=3).total_seconds())
+    found = reconciled(world, days=1)
+    assert (found.sessions, found.exit_reasons) == ((), ())
