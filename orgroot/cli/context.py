@@ -6,7 +6,7 @@ stands behind it), then the endpoint, the caller, the organization, the pinned t
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,15 +47,23 @@ def memory() -> LocalMemory:
     return LocalMemory(places.state_folder())
 
 
-def open_log(settings: Settings, config: Config, trust: Trust) -> AuditLog:
+def open_log(
+    settings: Settings, config: Config, trust: Trust, receipts: Sequence[str] = ()
+) -> AuditLog:
     """The log of a configuration, not yet read; a trust other than the pinned one is refused.
+
+    Args:
+        settings: the global options.
+        config: the configuration.
+        trust: its `trust:`.
+        receipts: further receipt lines that the log must contain.
 
     Raises:
         UsageError: something about it is not enforced by this version.
         IntegrityError: the trust is not the one this machine has pinned.
     """
     refuse_unenforced(config, Purpose.LOG)
-    receipts = (settings.expect_head,) if settings.expect_head else ()
+    head = () if settings.expect_head is None else (settings.expect_head,)
     trusting.check_pin(memory(), config.organization.id, trust)
     return AuditLog(
         FileStore(places.store_folder(trust.store)),
@@ -63,7 +71,7 @@ def open_log(settings: Settings, config: Config, trust: Trust) -> AuditLog:
         config.organization.id,
         memory(),
         SystemClock(),
-        receipts=receipts,
+        receipts=tuple(line.strip() for line in (*head, *receipts)),
     )
 
 
@@ -172,7 +180,7 @@ def _accept_trust(log: AuditLog, settings: Settings) -> None:
     """Pin the trust at its first use: typed on a terminal, or vouched for by --expect-head."""
 
     def ask(digest: str) -> None:
-        if settings.expect_head:  # already found in the log when it was read
+        if settings.expect_head is not None:  # already found in the log when it was read
             return
         if not sys.stdin.isatty():
             raise UsageError(
@@ -255,14 +263,14 @@ def _caller_person(settings: Settings, config: Config, log: AuditLog) -> str | N
     return who.acting_person(who.roster_of(config, log), caller, None)
 
 
-def verify(settings: Settings) -> LogVerify:
-    """`log verify`: the whole log, read anew."""
+def verify(settings: Settings, receipts: Sequence[str]) -> LogVerify:
+    """`log verify`: the whole log, read anew, and receipt lines held against it."""
     from orgroot.workflows.log_show import verify as verify_log
 
     config, _ = read_config(settings)
     if config.trust is None:
         raise observer_mode()
-    log = open_log(settings, config, config.trust)
+    log = open_log(settings, config, config.trust, receipts)
     _use_trust(log, settings, signs=False)
     return verify_log(log)
 

@@ -61,11 +61,18 @@ def show(
         emit(output, log_show.show(desk.log, last=last, bodies=bodies))
 
 
-def verify(ctx: typer.Context, output: OutputOption = Output.TEXT) -> None:
+def verify(
+    ctx: typer.Context,
+    receipts: Annotated[
+        list[str] | None,
+        typer.Option("--receipt", metavar="LINE", help="The log must contain it; repeatable."),
+    ] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
     """Verify the whole log; name each finding.
 
-    Chain, signatures, objects, every decision replayed under the rules of its time.
+    Chain, signatures, objects, receipts, every decision replayed under the rules of its time.
     """
     from orgroot.cli.context import verify as verify_whole
 
-    emit(output, verify_whole(settings_of(ctx)))
+    emit(output, verify_whole(settings_of(ctx), receipts or ()))

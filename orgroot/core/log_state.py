@@ -80,6 +80,7 @@ class FindingCode(StrEnum):
     TIME_REGRESSION = "TIME_REGRESSION"
     SKEW = "SKEW"
     DANGLING = "DANGLING"
+    UNKNOWN_SESSION = "UNKNOWN_SESSION"
 
     @property
     def attention(self) -> bool:
@@ -94,6 +95,7 @@ _ATTENTION = frozenset(
         FindingCode.TIME_REGRESSION,
         FindingCode.SKEW,
         FindingCode.DANGLING,
+        FindingCode.UNKNOWN_SESSION,
     }
 )
 

@@ -14,7 +14,9 @@ from orgroot.core.facts import Closed
 from orgroot.core.fold import Fold
 from orgroot.core.ids import Digest, sha256
 from orgroot.core.log_state import ExecutionRecord, Finding, FindingCode, LogState
+from orgroot.core.secret_shapes import secret_shapes
 from orgroot.core.statements import Survey, instant
+from orgroot.core.unknown_sessions import unknown_sessions
 from orgroot.errors import IntegrityError
 
 _RECORD = re.compile(r"([0-9]{12})\.json")
@@ -47,7 +49,9 @@ def verify(
     )
     for seq in sorted(int(found[1]) for key in present if (found := _RECORD.fullmatch(key))):
         if seq:
-            fold.admit(seq, get(record_key(seq)) or b"")
+            raw = get(record_key(seq)) or b""
+            fold.admit(seq, raw)
+            fold.state.findings += _secrets(record_key(seq), seq, raw)
     state = fold.state
     facts: set[str] = set()
     named: set[Digest] = set(state.objects)
@@ -56,6 +60,7 @@ def verify(
             state.findings += _survey(run, get, present, facts, named)
         if run.unresolved() and run.superseded_by is None:
             state.findings += _dangling(run, now)
+        state.findings += unknown_sessions(run)
     for key in sorted(present):
         state.findings += _other(key, get, facts, named)
     return state
@@ -70,6 +75,7 @@ def _survey(
     for key in sorted(key for key in present if key.startswith(prefix)):
         raw = get(key) or b""
         facts.add(key)
+        yield from _secrets(key, run.seq, raw)
         try:
             fact = check_fact_object(run, raw)
         except IntegrityError as error:
@@ -94,12 +100,20 @@ def _other(key: str, get: Get, facts: set[str], named: set[Digest]) -> Iterator[
     """What a key holds that no record vouches for."""
     found = _OBJECT.fullmatch(key)
     if found is not None:
-        if sha256(get(key) or b"") != found[1]:
+        data = get(key) or b""
+        yield from _secrets(key, 0, data)
+        if sha256(data) != found[1]:
             yield _about(FindingCode.OBJECT, 0, f"{key} is not what its name says")
         elif found[1] not in named:
             yield _about(FindingCode.STRAY_OBJECT, 0, f"no record names {key}")
     elif key not in facts and not _is_record(key):
         yield _about(FindingCode.STRAY_OBJECT, 0, f"{key} is no part of a log")
+
+
+def _secrets(key: str, seq: int, data: bytes) -> Iterator[Finding]:
+    """What must never stand in the log; it is named and not shown."""
+    for shape in secret_shapes(data):
+        yield _about(FindingCode.SECRET, seq, f"what looks like {shape} stands in {key}")
 
 
 def _is_record(key: str) -> bool:

@@ -19,7 +19,7 @@ def parse_receipt(text: str) -> tuple[LogId, int, Digest]:
     Raises:
         UsageError: it is not such a line.
     """
-    found = _RECEIPT.fullmatch(text.strip())
+    found = _RECEIPT.fullmatch(text)
     if found is None:
         raise UsageError(
             f"{text!r} is not a receipt",

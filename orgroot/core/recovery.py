@@ -30,6 +30,9 @@ from orgroot.errors import IntegrityError
 DONE = "done"
 NOT_DONE = "not-done"
 UNVERIFIED = "unverified"
+_RECOVERED = '"recovered":true'
+"""Stands in the details of a recovered end; inside a text its quotes would be escaped."""
+
 _ENDS = frozenset({DONE, NOT_DONE, UNVERIFIED})
 
 
@@ -55,6 +58,11 @@ def has_ended(run: ExecutionRecord, account: str) -> bool:
     """Its own facts show that it does nothing more there: they were spooled, or say `unknown`."""
     survey = isinstance(run.body, Survey)
     return not survey and (run.spooled > 0 or account in run.closed)
+
+
+def was_recovered(item: ClosedItem) -> bool:
+    """The end of this work was told by a `recovered` record, not by its execution."""
+    return _RECOVERED in item.outcome
 
 
 def admit_recovered(state: LogState, body: Recovered, seq: int) -> frozenset[Digest]:

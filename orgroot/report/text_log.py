@@ -13,11 +13,16 @@ def receipt(line: str | None) -> str:
 def verify(result: results.LogVerify) -> str:
     """Whether the log holds, and every finding if not."""
     head = f"{result.records} records, head {result.head.seq} {result.head.hash}"
+    if result.receipts:
+        held = sum(row.holds for row in result.receipts)
+        head += f"\n{held} of {len(result.receipts)} receipts found in it"
     if not result.findings:
         return f"verified: {head}" + receipt(result.receipt)
     rows = [(str(f.seq) if f.seq else "store", f.code, visible(f.detail)) for f in result.findings]
     body = table(("RECORD", "FINDING", "DETAIL"), rows)
-    return f"NOT VERIFIED: {head}\n\n{body}"
+    if any(f.level == "integrity" for f in result.findings):
+        return f"NOT VERIFIED: {head}\n\n{body}"
+    return f"verified, but look at this: {head}\n\n{body}" + receipt(result.receipt)
 
 
 def show(result: results.LogShow) -> str:

@@ -281,6 +281,11 @@ class AuditLog:
             )
         return now
 
+    @property
+    def expected(self) -> tuple[Head, ...]:
+        """The heads that the checkpoint and receipts name."""
+        return self._expected
+
     def remembered(self) -> tuple[Head, ...]:
         """The heads this log must contain: of this machine, the checkpoint and receipts."""
         head = self.memory.head(self._log_id)

@@ -3,10 +3,17 @@
 What had been seen must be read before the store: a log that grows meanwhile was not cut.
 """
 
+from orgroot.core.codec import EMPTY
 from orgroot.core.log_state import Finding, FindingCode, LogState
 
 Head = tuple[int, str]
 """A record number and that record's hash."""
+
+
+def holds(state: LogState, head: Head) -> bool:
+    """Whether the log has this very record, or began empty where the number is 0."""
+    seq, record_sha256 = head
+    return seq <= state.seq and (state.hashes[seq - 1] if seq else EMPTY) == record_sha256
 
 
 def head_findings(state: LogState, heads: tuple[Head, ...]) -> tuple[Finding, ...]:
@@ -21,7 +28,7 @@ def head_findings(state: LogState, heads: tuple[Head, ...]) -> tuple[Finding, ..
         if seq > state.seq:
             detail = f"the log ends at record {state.seq}, and {seq} had been seen"
             found.append(Finding(code=FindingCode.ROLLBACK, seq=state.seq, detail=detail))
-        elif seq and state.hashes[seq - 1] != record_sha256:
+        elif not holds(state, (seq, record_sha256)):
             detail = f"the record is not the one that had been seen ({record_sha256[:12]}…)"
             found.append(Finding(code=FindingCode.FORK, seq=seq, detail=detail))
     return tuple(found)

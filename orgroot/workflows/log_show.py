@@ -19,6 +19,7 @@ from orgroot.core.results import (
     LogRecordRow,
     LogShow,
     LogVerify,
+    ReceiptRow,
 )
 from orgroot.core.statements import (
     Approval,
@@ -38,7 +39,7 @@ from orgroot.core.statements import (
 )
 from orgroot.errors import IntegrityError, UsageError
 from orgroot.workflows.audit_log import AuditLog
-from orgroot.workflows.head_memory import head_findings
+from orgroot.workflows.head_memory import head_findings, holds
 
 _FEW = 3
 
@@ -96,8 +97,17 @@ def verify(log: AuditLog) -> LogVerify:
         records=state.seq,
         head=LogHead(seq=state.seq, hash=state.hash),
         findings=tuple(
-            LogFinding(code=finding.code.value, seq=finding.seq, detail=finding.detail)
+            LogFinding(
+                code=finding.code.value,
+                seq=finding.seq,
+                detail=finding.detail,
+                level="attention" if finding.code.attention else "integrity",
+            )
             for finding in sorted(findings, key=lambda finding: finding.seq)
+        ),
+        receipts=tuple(
+            ReceiptRow(seq=seq, hash=record_sha256, holds=holds(state, (seq, record_sha256)))
+            for seq, record_sha256 in log.expected
         ),
         receipt=chain.receipt_line(log.id, state.seq, state.hash) if state.seq else None,
     )

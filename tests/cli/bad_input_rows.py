@@ -269,6 +269,16 @@ CASES = (
         says=("'nonsense' is not a receipt", "expected the form"),
     ),
     Case(
+        name="a receipt that came out empty",
+        arguments="--expect-head '' inventory --all",
+        says=("'' is not a receipt", "expected the form"),
+    ),
+    Case(
+        name="a receipt that is none, to be verified",
+        arguments="log verify --receipt nonsense",
+        says=("'nonsense' is not a receipt", "expected the form"),
+    ),
+    Case(
         name="a receipt of another log",
         arguments="--expect-head 'orgroot1 aaaaaaaaaaaaaaaa 1 {zeros}' inventory --all",
         code=4,

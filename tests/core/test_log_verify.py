@@ -159,3 +159,30 @@ def test_a_good_fact_object_is_read(log: w.Log) -> None:
     assert fact.execution_id == run
     assert canonical(1) == b"1\n"
     assert Digest(record.fact_objects[0]) == w.sha256(log.store[fact_key(log, 1)])
+
+
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKE"
+
+
+def test_a_secret_in_a_record_an_object_or_a_fact_is_found_and_not_shown(log: w.Log) -> None:
+    """Wherever in the store it stands, it is named by place and kind alone."""
+    log.request(justification=f"with {SECRET}")
+    run = log.survey()
+    first = log.fact_object(run, 1, s.ended(s.ACCOUNT, f"clean {SECRET}", log.put({"k": SECRET})))
+    log.fact(run, s.ended("", "surveyed", first))
+    found = verified(log).findings
+    assert [finding.code for finding in found] == [C.SECRET] * 3
+    assert not any(finding.code.attention or SECRET in finding.detail for finding in found)
+    assert [finding.seq for finding in found] == [3, 4, 0]
+
+
+def test_a_session_that_nobody_knows_of_needs_attention(log: w.Log) -> None:
+    """An execution that ended as unknown is named, and is no broken log."""
+    request = log.request()
+    log.approve("bob", request)
+    run = log.intent("alice", request)
+    log.fact(run, s.issued())
+    log.fact(run, s.ended(outcome="unknown"))
+    (finding,) = verified(log).findings
+    assert finding.code is C.UNKNOWN_SESSION
+    assert finding.code.attention

@@ -10,8 +10,8 @@ LINE = f"orgroot1 5f0c8d2e9b7a4c31 41 {'ab' * 32}"
 
 
 def test_a_receipt_is_read_back() -> None:
-    """Line and parts are each other's inverse; blanks around it do no harm."""
-    parts = parse_receipt(f" {LINE}\n")
+    """Line and parts are each other's inverse."""
+    parts = parse_receipt(LINE)
     assert parts == (LogId("5f0c8d2e9b7a4c31"), 41, Digest("ab" * 32))
     assert receipt_line(*parts) == LINE
 
@@ -25,6 +25,8 @@ def test_a_receipt_is_read_back() -> None:
         LINE.replace(" 41 ", " 041 "),
         LINE.replace(" 41 ", " -1 "),
         LINE + "0",
+        f" {LINE}",
+        f"{LINE}\n",
         LINE.upper(),
         LINE.replace("5f0c", "5F0C"),
     ],

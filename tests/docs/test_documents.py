@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from orgroot.cli.app import app
-from tests.docs.documents import README, REPOSITORY, RUNBOOKS, table_rows
+from tests.docs.documents import README, REPOSITORY, RUNBOOKS
 from tests.docs.steps import steps
 
 OURS = (README, *RUNBOOKS)
@@ -125,16 +125,3 @@ def test_every_runbook_is_in_the_index() -> None:
     """The index of the runbooks must link to each of them."""
     index = (REPOSITORY / "runbooks" / "README.md").read_text(encoding="utf-8")
     assert all(f"({path.name})" in index for path in RUNBOOKS if path.name != "README.md")
-
-
-def test_findings_of_the_log_are_named_as_the_code_does() -> None:
-    """A finding that the runbook explains must be one that `log verify` can give."""
-    path = REPOSITORY / "runbooks" / "the-log-does-not-verify.md"
-    named = {
-        name
-        for cell, *_ in table_rows(path.read_text(encoding="utf-8"))
-        for name in re.findall(r"`([A-Z_]+)`", cell)
-    }
-    code = "".join(source.read_text(encoding="utf-8") for source in SOURCES)
-    assert named
-    assert {name for name in named if f'"{name}"' not in code} == set()

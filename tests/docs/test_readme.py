@@ -12,6 +12,7 @@ import pytest
 from orgroot import errors
 from orgroot.core import results
 from orgroot.core.config import parse_config
+from orgroot.core.log_state import FindingCode
 from orgroot.local.yaml_file import parse_yaml
 from tests.docs.console import play
 from tests.docs.documents import README, REPOSITORY, RUNBOOKS, blocks, section, table_rows
@@ -46,6 +47,16 @@ def test_generated_tables_are_those_of_the_code() -> None:
         README.write_text(filled(text), encoding="utf-8")
     assert text == filled(text)
     assert all(f"`{result.__struct_config__.tag}`" in text for result in all_results())
+
+
+def test_every_finding_of_verify_has_its_row_in_the_runbook() -> None:
+    """Each code stands in the table of its exit code, with what it means and what to do."""
+    text = (REPOSITORY / "runbooks" / "the-log-does-not-verify.md").read_text(encoding="utf-8")
+    rows = {row[0]: row for row in table_rows(text)}
+    attention = text.index("| Attention |")
+    for code in FindingCode:
+        assert all(rows[f"`{code.value}`"]), code
+        assert (text.index(f"| `{code.value}` |") > attention) == code.attention, code
 
 
 def test_every_block_is_run_or_installs() -> None:

@@ -224,8 +224,8 @@ EXAMPLES: tuple[r.Result, ...] = (
         records=2,
         head=r.LogHead(seq=2, hash="0" * 64),
         findings=(
-            r.LogFinding(code="CHAIN", seq=2, detail=EVIL),
-            r.LogFinding(code="GAP", seq=0, detail="x"),
+            r.LogFinding(code="CHAIN", seq=2, detail=EVIL, level="integrity"),
+            r.LogFinding(code="GAP", seq=0, detail="x", level="integrity"),
         ),
     ),
     r.LogShow(

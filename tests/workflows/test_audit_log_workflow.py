@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import msgspec
 import pytest
@@ -19,6 +20,7 @@ from orgroot.core.task_params import UnlockMode
 from orgroot.errors import AuditUnavailable, IntegrityError, UsageError
 from orgroot.workflows.audit_log import AuditLog
 from orgroot.workflows.execution import execute
+from orgroot.workflows.head_memory import head_findings
 from orgroot.workflows.log_show import show, verify
 from orgroot.workflows.requests import Ask
 from orgroot.workflows.unlock import unlock_buckets
@@ -268,3 +270,36 @@ def test_show_shows_what_is_not_understood() -> None:
     world = new_world()
     world.store.objects["000000000003.json"] = b"garbage\n"
     assert show(world.log(), last=1).records[0].type == "foreign"
+
+
+def test_every_flipped_bit_of_a_receipt_is_refused() -> None:
+    """It is no receipt, one of another log, or one of a record that this log does not have."""
+    world = used()
+    log = world.log()
+    state, line = log.sync(), log.receipt()
+    first = f"orgroot1 {LOG_ID} 1 {state.hashes[0]}"
+    for good in (line, first):
+        for at, character in enumerate(good):
+            for bit in range(8):
+                flipped = good[:at] + chr(ord(character) ^ (1 << bit)) + good[at + 1 :]
+                with suppress(UsageError, IntegrityError):
+                    assert head_findings(state, reader(world, flipped).expected)
+
+
+def test_verify_holds_every_receipt_against_the_log() -> None:
+    """Those that the log contains are counted, and each of the others is a finding."""
+    world = used()
+    log = world.log()
+    state, line = log.sync(), log.receipt()
+    old = f"orgroot1 {LOG_ID} 3 {state.hashes[2]}"
+    good = verify(reader(world, line, old))
+    assert good.exit_reasons == ()
+    assert [(row.seq, row.holds) for row in good.receipts] == [(state.seq, True), (3, True)]
+    forked = f"orgroot1 {LOG_ID} 3 {state.hashes[3]}"
+    later = f"orgroot1 {LOG_ID} {state.seq + 1} {state.hash}"
+    empty = f"orgroot1 {LOG_ID} 0 {state.hash}"
+    bad = verify(reader(world, line, forked, later, empty))
+    assert bad.exit_reasons == (ExitReason.INTEGRITY,)
+    assert [row.holds for row in bad.receipts] == [True, False, False, False]
+    assert sorted(finding.code for finding in bad.findings) == ["FORK", "FORK", "ROLLBACK"]
+    assert {finding.level for finding in bad.findings} == {"integrity"}

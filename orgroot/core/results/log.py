@@ -13,11 +13,20 @@ class LogHead(Row, frozen=True, kw_only=True):
 
 
 class LogFinding(Row, frozen=True, kw_only=True):
-    """A finding of `log verify`; seq 0: about the store."""
+    """A finding of `log verify`; seq 0: about the store; `level`: integrity or attention."""
 
     code: str
     seq: int
     detail: str
+    level: str
+
+
+class ReceiptRow(Row, frozen=True, kw_only=True):
+    """A receipt that was held against the log; `holds`: the log has that very record."""
+
+    seq: int
+    hash: str
+    holds: bool
 
 
 class LogVerify(Result, frozen=True, kw_only=True, tag="orgroot.log-verify/v1"):
@@ -26,6 +35,7 @@ class LogVerify(Result, frozen=True, kw_only=True, tag="orgroot.log-verify/v1"):
     records: int
     head: LogHead
     findings: tuple[LogFinding, ...]
+    receipts: tuple[ReceiptRow, ...] = ()
     receipt: str | None = None
 
 

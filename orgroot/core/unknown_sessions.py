@@ -1,0 +1,34 @@
+"""Root sessions of which the log cannot say whether they were issued, or what was done in them.
+
+Their executions have ended on record; those that have not are DANGLING. Only CloudTrail knows.
+"""
+
+from collections.abc import Iterator
+
+from orgroot.core.log_state import ExecutionRecord, Finding, FindingCode
+from orgroot.core.recovery import UNVERIFIED, was_recovered
+from orgroot.core.statements import Survey
+
+_UNKNOWN = "unknown"
+
+
+def unknown_sessions(run: ExecutionRecord) -> Iterator[Finding]:
+    """One finding per account of an execution whose session is unknown.
+
+    Management tasks have none: they run with the operator's own credentials.
+    """
+    for account, item in run.closed.items():
+        if account == "" and not isinstance(run.body, Survey):
+            continue
+        word = item.outcome.split(" ")[0].rstrip(":")
+        if word == _UNKNOWN:
+            why = "nobody knows what was done in its session; run `orgroot recover`"
+        elif word == UNVERIFIED:
+            why = "what was done in its session could not be read afterwards"
+        elif was_recovered(item) and not run.held[account]:
+            why = "its process ended and no session is on record; one may have been issued"
+        else:
+            continue
+        about = account or "the survey"
+        detail = f"{run.id}, {about}: {why}"
+        yield Finding(code=FindingCode.UNKNOWN_SESSION, seq=run.seq, detail=detail)
