@@ -22,7 +22,7 @@ from orgroot.core.organization import (
 )
 from orgroot.core.root_credentials import AccessKey, AccountSummary
 from orgroot.core.root_tasks import Feature, TaskPolicy
-from orgroot.core.secrets import RootSession
+from orgroot.core.secrets import RoleSession, RootSession
 
 
 class Clock(Protocol):
@@ -157,10 +157,26 @@ class RootSessionGateway(Protocol):
     `assume_root` is called by `workflows.run` and by nothing else: a test holds that.
     """
 
+    def assume_executor(
+        self, role: str, session_name: str, policy: str, source_identity: str | None
+    ) -> RoleSession:
+        """`sts:AssumeRole` of an executor role, capped by an inline session policy.
+
+        `source_identity` None: the session carries what the caller's own session has, if any.
+        """
+        ...
+
     def assume_root(
-        self, account: AccountId, task_policy: TaskPolicy, duration_seconds: int, reference: str
+        self,
+        account: AccountId,
+        task_policy: TaskPolicy,
+        duration_seconds: int,
+        reference: str,
+        through: RoleSession | None = None,
     ) -> RootSession:
         """Open a root session: Regional endpoint, one attempt, `reference` in the user agent.
+
+        `through`: signed with this session; None: with the operator's own credentials.
 
         Raises:
             AwsError: LOST when no answer came, so that a session may exist; else a refusal.

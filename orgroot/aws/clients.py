@@ -1,7 +1,8 @@
 """One botocore client per service and Region for the whole process, shared by all threads.
 
-Operator clients sign with the operator's credentials only, session clients with the current root
-session only: two botocore sessions that share nothing but the service models.
+Operator clients sign with the operator's credentials only, session clients with the current session
+only (a root session, or the executor role's): two botocore sessions that share nothing but the
+service models.
 """
 
 import logging
@@ -40,6 +41,7 @@ from orgroot.aws.session_credentials import (
     current_session,
     signing_with,
 )
+from orgroot.core.secrets import RoleSession
 from orgroot.errors import CredentialsError, OrgrootError
 
 _AGENT = f"orgroot/{__version__}"
@@ -223,7 +225,7 @@ class AwsDoor:
         region: str | None,
         reference: str | None,
     ) -> dict[str, Any]:
-        facts = self._facts(f"{service}:{operation}", changes=changes, in_session=bool(session))
+        facts = self._facts(f"{service}:{operation}", changes=changes, session=_kind(session))
         try:
             client = self.client(service, region, once=changes, in_session=session is not None)
             method = getattr(client, xform_name(operation))
@@ -281,13 +283,11 @@ class AwsDoor:
             },
         )
 
-    def _facts(
-        self, operation: str, *, changes: bool = False, in_session: bool = False
-    ) -> CallFacts:
+    def _facts(self, operation: str, *, changes: bool = False, session: str = "") -> CallFacts:
         return CallFacts(
             operation=operation,
             changes=changes,
-            in_session=in_session,
+            session=session,
             profile=self._profile,
             sso=self._sso,
         )
@@ -296,6 +296,14 @@ class AwsDoor:
         date = response_dict["headers"].get("Date") if response_dict else None
         if date:
             self.clock.record(date)
+
+
+def _kind(session: BorrowedSession | None) -> str:
+    """What a session is called in an error message; empty: the operator's own credentials."""
+    if session is None:
+        return ""
+    of_role = isinstance(session, RoleSession)
+    return "session of the role" if of_role else "root session"
 
 
 def _since(began: float) -> float:

@@ -127,6 +127,9 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
             "STS is not active in this Region for the caller's account",
             "activate it in the account settings of IAM, or set another organization.region",
         ),
+        "PackedPolicyTooLarge": Meaning(
+            _K.LIMIT, "", "a session policy names too much: select fewer accounts at once"
+        ),
         # IAM inside a member account
         "NoSuchEntity": Meaning(_K.NOT_FOUND),
         "EntityAlreadyExists": Meaning(_K.ALREADY),

@@ -50,14 +50,14 @@ class CallFacts:
     Attributes:
         operation: the API call, e.g. ``sts:AssumeRoot``.
         changes: it changes something, or opens a session: no answer means LOST.
-        in_session: signed with a root session, not with the operator's credentials.
+        session: the session that signed, e.g. ``root session``; empty: the operator's credentials.
         profile: the AWS profile in use, for hints.
         sso: that profile signs in through IAM Identity Center.
     """
 
     operation: str
     changes: bool = False
-    in_session: bool = False
+    session: str = ""
     profile: str | None = None
     sso: bool = False
 
@@ -107,9 +107,9 @@ def _answered(error: botocore_errors.ClientError, call: CallFacts) -> OrgrootErr
     text = str(answer.get("Message", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if is_about_credentials(code):
-        if call.in_session:
+        if call.session:
             return _aws(
-                f"{call.operation} was refused: the root session is not accepted, "
+                f"{call.operation} was refused: the {call.session} is not accepted, "
                 f"perhaps it expired ({code})",
                 AwsErrorKind.DENIED,
                 call,

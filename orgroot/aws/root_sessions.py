@@ -1,6 +1,7 @@
 """`sts:AssumeRoot` and the root user's own IAM calls inside such a session: RootSessionGateway.
 
 AssumeRoot is tried once, on a Regional endpoint; without a usable answer it is LOST, never "no".
+The executor role is assumed before it, which opens nothing by itself and is tried like a reading.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,13 +13,16 @@ from orgroot.aws.clients import AwsDoor
 from orgroot.aws.error_codes import plain_code
 from orgroot.aws.paging import pages
 from orgroot.aws.patience import Patience
-from orgroot.core.ids import AccountId
+from orgroot.core.executor_role import SESSION_SECONDS
+from orgroot.core.ids import AccountId, account_id
 from orgroot.core.root_credentials import AccessKey, AccountSummary, Presence
 from orgroot.core.root_tasks import MAX_SESSION_SECONDS, TaskPolicy
-from orgroot.core.secrets import RootSession, Secret
+from orgroot.core.secrets import RoleSession, RootSession, Secret
 from orgroot.errors import AwsError, AwsErrorKind, UsageError
 
 _ASSUME_ROOT = "sts:AssumeRoot"
+_ASSUME_ROLE = "sts:AssumeRole"
+_SECRETS = ("AccessKeyId", "SecretAccessKey", "SessionToken")
 _EXPIRY_TOLERANCE = timedelta(seconds=60)
 _SUMMARY_KEYS = {
     "password": "AccountPasswordPresent",
@@ -35,8 +39,34 @@ class AwsRootSessions:
         self._door = door
         self._patience = patience or Patience()
 
+    def assume_executor(
+        self, role: str, session_name: str, policy: str, source_identity: str | None
+    ) -> RoleSession:
+        """`sts:AssumeRole` of an executor role, capped by an inline session policy.
+
+        `source_identity` None: the session carries what the caller's own session has, if any.
+        """
+        wanted: dict[str, Any] = {
+            "RoleArn": role,
+            "RoleSessionName": session_name,
+            "Policy": policy,
+            "DurationSeconds": SESSION_SECONDS,
+        }
+        if source_identity is not None:
+            wanted["SourceIdentity"] = source_identity
+        try:
+            answer = self._door.call("sts", "AssumeRole", wanted, reference=source_identity)
+        except AwsError as error:
+            raise _explained(error, role) from error
+        return _executor_of(answer, account_id(role.split(":")[4]))
+
     def assume_root(
-        self, account: AccountId, task_policy: TaskPolicy, duration_seconds: int, reference: str
+        self,
+        account: AccountId,
+        task_policy: TaskPolicy,
+        duration_seconds: int,
+        reference: str,
+        through: RoleSession | None = None,
     ) -> RootSession:
         """Open a root session: Regional endpoint, one attempt, `reference` in the user agent.
 
@@ -60,10 +90,12 @@ class AwsRootSessions:
                 "DurationSeconds": duration_seconds,
             },
             changes=True,
+            session=through,
             reference=reference,
         )
         latest = self._door.clock.now() + timedelta(seconds=duration_seconds) + _EXPIRY_TOLERANCE
         session = _session_of(answer, account, task_policy, latest)
+        _require_carried(answer, through)
         self._door.remember_reference(session.access_key_id, reference)
         return session
 
@@ -179,9 +211,7 @@ def _session_of(
     """The session of an answer; an answer that is not as asked is LOST: a session may exist."""
     found = answer.get("Credentials", {})
     expires_at = _utc(found.get("Expiration"))
-    missing = [
-        name for name in ("AccessKeyId", "SecretAccessKey", "SessionToken") if not found.get(name)
-    ]
+    missing = [name for name in _SECRETS if not found.get(name)]
     if missing or expires_at is None:
         raise _unusable(f"without {', '.join(missing) or 'Expiration'}")
     if expires_at > latest:
@@ -197,6 +227,50 @@ def _session_of(
         session_token=Secret(found["SessionToken"]),
         expires_at=expires_at,
         aws_request_id=answer.get("ResponseMetadata", {}).get("RequestId", ""),
+    )
+
+
+def _require_carried(answer: Mapping[str, Any], through: RoleSession | None) -> None:
+    """AWS echoes the SourceIdentity of the session that asked: another one is not ours."""
+    carried = answer.get("SourceIdentity")
+    if through is not None and carried not in {None, through.source_identity}:
+        raise _unusable(f"with the SourceIdentity {carried!r}, not that of the executor's session")
+
+
+def _executor_of(answer: Mapping[str, Any], account: AccountId) -> RoleSession:
+    """The executor's session of an answer; one without credentials opened nothing."""
+    found = answer.get("Credentials", {})
+    expires_at = _utc(found.get("Expiration"))
+    if expires_at is None or not all(found.get(name) for name in _SECRETS):
+        raise AwsError(
+            "AWS answered AssumeRole without credentials",
+            kind=AwsErrorKind.OTHER,
+            aws_code="",
+            operation=_ASSUME_ROLE,
+        )
+    return RoleSession(
+        account=account,
+        access_key_id=found["AccessKeyId"],
+        secret_access_key=Secret(found["SecretAccessKey"]),
+        session_token=Secret(found["SessionToken"]),
+        expires_at=expires_at,
+        source_identity=answer.get("SourceIdentity") or None,
+    )
+
+
+def _explained(error: AwsError, role: str) -> AwsError:
+    """A refusal of the executor role with what its trust and its caller need."""
+    if error.kind is not AwsErrorKind.DENIED:
+        return error
+    return AwsError(
+        error.message,
+        kind=error.kind,
+        aws_code=error.aws_code,
+        operation=error.operation,
+        hint=f"the trust policy of {role} and the caller's own policy must both allow "
+        "sts:AssumeRole and sts:SetSourceIdentity",
+        denied_by_arn=error.denied_by_arn,
+        denied_by_type=error.denied_by_type,
     )
 
 

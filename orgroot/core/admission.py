@@ -8,6 +8,7 @@ from orgroot.core.approval import Phase, decide
 from orgroot.core.config import Owners, Trust
 from orgroot.core.config_checks import key_material
 from orgroot.core.eligibility import closed, demand, eligible, skew
+from orgroot.core.executor_role import route_flaw
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Power
 from orgroot.core.ids import Digest, RequestId
 from orgroot.core.log_state import (
@@ -223,6 +224,9 @@ def _check_run(rules: RulesInForce, body: Intent | Survey, request: RequestRecor
         raise _violation(
             f"{request.id}: sessions with task policies that {request.body.task} lacks"
         )
+    flaw = route_flaw(body.executor_arn, body.reference_in)
+    if flaw is not None:
+        raise _illegal(f"{request.id}: {flaw}")
     person = body.signer.person
     if not rules.roster.acts_as(person, body.caller_arn):
         raise _violation(

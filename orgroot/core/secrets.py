@@ -61,6 +61,7 @@ class RoleSession:
         secret_access_key: secret.
         session_token: secret.
         expires_at: UTC.
+        source_identity: the SourceIdentity it carries, as AWS answered it; None: none.
     """
 
     account: AccountId
@@ -68,3 +69,4 @@ class RoleSession:
     secret_access_key: Secret
     session_token: Secret
     expires_at: datetime
+    source_identity: str | None = None

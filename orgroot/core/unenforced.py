@@ -26,7 +26,6 @@ class Purpose(StrEnum):
 
 
 _EVERYTHING_LOGGED = frozenset(Purpose)
-_SESSIONS = frozenset({Purpose.ROOT_SESSION, Purpose.REMOVAL})
 
 
 def refuse_unenforced(config: Config, purpose: Purpose) -> None:
@@ -64,8 +63,6 @@ def _refusal(name: str, restricted: str) -> UsageError:
 
 
 def _unenforced(config: Config) -> Iterator[tuple[Path, frozenset[Purpose]]]:
-    if config.organization.executor_roles:
-        yield ("organization", "executor_roles"), _SESSIONS
     if config.accounts.hold_if_root_key_used_within is not None:
         yield ("accounts", "hold_if_root_key_used_within"), frozenset({Purpose.REMOVAL})
     for index, scp in enumerate(config.scps or ()):

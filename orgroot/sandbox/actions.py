@@ -9,6 +9,7 @@ from typing import Any
 
 from orgroot.core.ids import AccountId
 from orgroot.sandbox.model import Principal, PrincipalKind
+from orgroot.sandbox.passed_roles import PASS_ROLE, passed
 
 Needs = tuple[tuple[str, str], ...]
 """Action and resource ARN; every one must be allowed."""
@@ -92,6 +93,15 @@ _ARN_PARAMETERS = (
     "ResourceARN",
     "KeyId",
 )
+_NAMED_RESOURCES = (
+    ("dynamodb", "TableName", "table/{}"),
+    ("events", "Name", "rule/{}"),
+    ("events", "Rule", "rule/{}"),
+    ("sns", "Name", "{}"),
+    ("lambda", "FunctionName", "function:{}"),
+    ("ecr", "repositoryName", "repository/{}"),
+)
+"""Service, the parameter that names the resource, and the end of its ARN."""
 
 
 def needed(
@@ -103,14 +113,18 @@ def needed(
         case "s3":
             return _s3(operation, params)
         case "iam":
-            return ((f"iam:{operation}", _iam(operation, params, principal)),)
+            roles = passed(service, operation, params, account)
+            main = (f"iam:{operation}", _iam(operation, params, principal))
+            return (main, *((PASS_ROLE, role) for role in roles))
         case "sts":
-            return _sts(operation, params)
+            return _sts(operation, params, principal)
         case "sqs":
             return ((f"sqs:{operation}", _queue_arn(params, account, region)),)
         case _:
             prefix = _ACTION_PREFIX.get(service, service)
-            return ((f"{prefix}:{operation}", _other(service, params, account, region)),)
+            main = (f"{prefix}:{operation}", _other(service, params, account, region))
+            roles = passed(service, operation, params, account)
+            return (main, *((PASS_ROLE, role) for role in roles))
 
 
 def _s3(operation: str, params: Mapping[str, Any]) -> Needs:
@@ -154,9 +168,10 @@ def _extras(params: Mapping[str, Any], arn: str) -> Needs:
 
 def _iam(operation: str, params: Mapping[str, Any], principal: Principal) -> str:
     home = f"arn:aws:iam::{principal.account}"
+    path = str(params.get("Path") or "/") if operation.startswith("Create") else "/"
     for member, kind in (("UserName", "user"), ("RoleName", "role"), ("GroupName", "group")):
         if name := params.get(member):
-            return f"{home}:{kind}/{name}"
+            return f"{home}:{kind}{path}{name}"
     if policy := params.get("PolicyArn"):
         return str(policy)
     if operation == "DeleteVirtualMFADevice":
@@ -169,12 +184,15 @@ def _iam(operation: str, params: Mapping[str, Any], principal: Principal) -> str
     return "*"
 
 
-def _sts(operation: str, params: Mapping[str, Any]) -> Needs:
+def _sts(operation: str, params: Mapping[str, Any], principal: Principal) -> Needs:
     if operation == "AssumeRoot":
         return (("sts:AssumeRoot", root_arn(str(params.get("TargetPrincipal", "")))),)
     role = str(params.get("RoleArn", "*"))
     needs: Needs = ((f"sts:{operation}", role),)
-    if params.get("SourceIdentity"):
+    # A session that has one hands it on, which needs the same permission ("Monitor and control
+    # actions taken with assumed roles", IAM user guide).
+    inherited = principal.source_identity if operation == "AssumeRole" else None
+    if params.get("SourceIdentity") or inherited:
         needs += (("sts:SetSourceIdentity", role),)
     if params.get("Tags"):
         needs += (("sts:TagSession", role),)
@@ -202,14 +220,24 @@ def _other(service: str, params: Mapping[str, Any], account: AccountId, region: 
         if isinstance(value, str) and value.startswith("arn:"):
             return value
     home = f"arn:aws:{service}:{region}:{account}"
-    if service == "dynamodb" and "TableName" in params:
-        return f"{home}:table/{params['TableName']}"
-    if service == "events" and isinstance(params.get("Name"), str):
-        return f"{home}:rule/{params['Name']}"
-    if service == "events" and isinstance(params.get("Rule"), str):
-        return f"{home}:rule/{params['Rule']}"
-    if service == "sns" and isinstance(params.get("Name"), str):
-        return f"{home}:{params['Name']}"
+    if service == "ecs":
+        return _ecs(params, home)
+    for of, member, form in _NAMED_RESOURCES:
+        if service == of and isinstance(params.get(member), str):
+            return f"{home}:{form.format(params[member].rpartition(':')[2])}"
+    return "*"
+
+
+def _ecs(params: Mapping[str, Any], home: str) -> str:
+    """The resource of an ECS call: a task definition, else a service, else anything."""
+    task = params.get("family") or params.get("taskDefinition")
+    if isinstance(params.get("service") or params.get("serviceName"), str):
+        cluster = str(params.get("cluster", "default")).rpartition("/")[2]
+        service = str(params.get("service") or params["serviceName"]).rpartition("/")[2]
+        return f"{home}:service/{cluster}/{service}"
+    if isinstance(task, str):
+        family, _, revision = task.rpartition("/")[2].partition(":")
+        return f"{home}:task-definition/{family}:{revision or '*'}"
     return "*"
 
 

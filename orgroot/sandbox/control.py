@@ -49,12 +49,14 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         empty_pages: listings begin with an empty page and a token.
         shows_status: accounts still carry the retired ``Status`` beside ``State``.
         trail_delay_seconds: how long an event takes until LookupEvents shows it.
+        packed_policy_characters: how many characters of session policies STS takes, once packed.
     """
 
     revocation_lag_seconds: float | None = None
     empty_pages: bool | None = None
     shows_status: bool | None = None
     trail_delay_seconds: float | None = None
+    packed_policy_characters: int | None = None
 
 
 class Control:
@@ -119,11 +121,14 @@ class Control:
             front.organization.shows_status = habits.shows_status
         if habits.trail_delay_seconds is not None:
             front.trail.delay = timedelta(seconds=habits.trail_delay_seconds)
+        if habits.packed_policy_characters is not None:
+            front.sts.packed_policy_characters = habits.packed_policy_characters
         return {
             "revocation_lag_seconds": front.features.revocation_lag.total_seconds(),
             "empty_pages": front.organization.empty_pages,
             "shows_status": front.organization.shows_status,
             "trail_delay_seconds": front.trail.delay.total_seconds(),
+            "packed_policy_characters": front.sts.packed_policy_characters,
         }
 
     def _watch(self, body: bytes) -> Mapping[str, Any]:

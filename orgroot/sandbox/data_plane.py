@@ -8,6 +8,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -39,6 +40,7 @@ _LOG = logging.getLogger("sandbox")
 ADMINISTRATOR_ACCESS = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 )
+_NAMED = re.compile(r"arn:aws:iam::(?P<account>[0-9]{12}):(?P<kind>role|user)/(?P<name>[^/]+)")
 _MANAGED_PREFIX = "arn:aws:iam::aws:policy/"
 _DELIVERIES = {"events": ("events", "sns", "sqs", "logs"), "sns": ("sns", "sqs")}
 _OWN_HEADERS = frozenset({"content-length", "date", "server", "connection", "x-sandbox"})
@@ -217,6 +219,16 @@ class DataPlane:
             return None
         found = self.role(AccountId(parts[4]), arn.rpartition("/")[2])
         return found if found is not None and found.arn == arn else None
+
+    def whole_arn(self, arn: str) -> str:
+        """The ARN of a user or role with its path, where a call named it without."""
+        named = _NAMED.fullmatch(arn)
+        if named is None or not self.has_iam(AccountId(named["account"])):
+            return arn
+        backend = self.iam(AccountId(named["account"]))
+        held: Any = backend.roles if named["kind"] == "role" else backend.users
+        found = (holder.arn for holder in list(held.values()) if holder.name == named["name"])
+        return str(next(found, arn))
 
     def managed_policy(self, account: AccountId, arn: str) -> str | None:
         """The default version's document of an account's or AWS's own managed policy, or None."""

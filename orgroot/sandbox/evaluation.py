@@ -64,7 +64,8 @@ class Evaluation:
         for action, resource in needs:
             if action in _ALWAYS:
                 continue
-            self._authorize_one(replace(call, action=action, resource=resource))
+            named = self._data.whole_arn(resource)
+            self._authorize_one(replace(call, action=action, resource=named))
 
     def owner(self, call: Call, resource: str) -> AccountId:
         """The account that owns a resource; the caller's where nothing says otherwise."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orgroot.core.ids import AccountId
+from orgroot.sandbox import identity_policies
 from orgroot.sandbox.actions import OWN_USER_OPERATIONS
 from orgroot.sandbox.authentication import Credential
 from orgroot.sandbox.data_plane import DataPlane
@@ -46,6 +47,9 @@ class IdentityApi:
             return self._root_users.handle(call)
         if call.operation == "GetAccountSummary":
             return {"SummaryMap": self._summary(call.principal.account)}
+        identity_policies.refuse_boundary_of_user(call)
+        if call.operation in identity_policies.OPERATIONS:
+            return identity_policies.put(self._data, call)
         if call.operation in OWN_USER_OPERATIONS and not call.params.get("UserName"):
             self._check_names_user(call)
         policy = call.params.get("PolicyArn") or call.params.get("PermissionsBoundary")

@@ -4,7 +4,8 @@ AssumeRoot answers as the STS API reference says and as AWS was seen to answer. 
 a root session that AWS would refuse: where AWS's answer is not known, it refuses.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -25,6 +26,15 @@ GLOBAL_HOST = "sts.amazonaws.com"
 MAX_ROOT_SESSION_SECONDS = 900
 _MIN_ROLE_SESSION_SECONDS = 900
 _CHAINED_SESSION_SECONDS = 3600
+_FULL = 100
+_NAME = re.compile(r"[\w+=,.@-]{2,}", re.ASCII)
+_ROLE_MEMBERS = (
+    ("RoleSessionName", _NAME, 64),
+    ("SourceIdentity", _NAME, 64),
+    ("Policy", re.compile(r"[\t\n\r\x20-\xff]+"), 2048),
+)
+"""What AssumeRole takes (STS API reference): pattern and length of each text."""
+
 _ROOT_KINDS = frozenset({PrincipalKind.ROOT_USER, PrincipalKind.ROOT_SESSION})
 _FEATURE_OF_TASK = {
     "IAMAuditRootUserCredentials": Feature.ROOT_CREDENTIALS_MANAGEMENT,
@@ -36,7 +46,13 @@ _FEATURE_OF_TASK = {
 
 
 class StsApi:
-    """STS in front of one organization."""
+    """STS in front of one organization.
+
+    Attributes:
+        packed_policy_characters: how many characters of session policies fill what AWS allots to
+            them. AWS packs them in a way that it does not tell, so less than the plain limit of
+            2,048 must be expected.
+    """
 
     OPERATIONS = frozenset({"GetCallerIdentity", "AssumeRole", "AssumeRoot"})
 
@@ -51,6 +67,7 @@ class StsApi:
         self._features = features
         self._authentication = authentication
         self._data = data_plane
+        self.packed_policy_characters = 2048
 
     def validate(self, operation: str, params: Mapping[str, Any], host: str) -> None:
         """What STS checks before it asks who may.
@@ -58,6 +75,8 @@ class StsApi:
         Raises:
             ApiError: AssumeRoot on the global endpoint, or a request that is not well-formed.
         """
+        if operation == "AssumeRole":
+            self._validate_assume_role(params)
         if operation != "AssumeRoot":
             return
         if host == GLOBAL_HOST:
@@ -75,6 +94,19 @@ class StsApi:
             raise _invalid("Request must contain a valid target principal")
         if _task(params) not in task_policies():
             raise _invalid("Request must contain valid AWS managed task policy ARN")
+
+    def _validate_assume_role(self, params: Mapping[str, Any]) -> None:
+        for member, pattern, longest in _ROLE_MEMBERS:
+            value = params.get(member)
+            if value is not None and (pattern.fullmatch(value) is None or len(value) > longest):
+                field = f"{member[:1].lower()}{member[1:]}"
+                raise _invalid(
+                    f"1 validation error detected: Value '{value[:64]}' at '{field}' failed to "
+                    f"satisfy constraint: Member must match {pattern.pattern} and have length less "
+                    f"than or equal to {longest}"
+                )
+        if str(params.get("SourceIdentity", "")).lower().startswith("aws:"):
+            raise _invalid("SourceIdentity cannot begin with aws:")
 
     def handle(self, call: Call, *, lifetime_seconds: float | None = None) -> dict[str, Any]:
         """Answer an STS call that was already authorized.
@@ -205,7 +237,7 @@ class StsApi:
             "AssumedRoleUser": {"AssumedRoleId": f"{role_id}:{session}", "Arn": arn},
         }
         if policies:
-            answer["PackedPolicySize"] = max(1, len(policies[0]) * 100 // 2048)
+            answer["PackedPolicySize"] = self._packed(policies)
         if identity:
             answer["SourceIdentity"] = identity
         return answer
@@ -223,7 +255,15 @@ class StsApi:
                 policy_language.parse(text)
             except ValueError as error:
                 raise ApiError("MalformedPolicyDocument", str(error), 400) from error
+        percent = self._packed(policies)
+        if percent > _FULL:
+            text = f"Packed size of session policies and tags consumes {percent}% of allotted space"
+            raise ApiError("PackedPolicyTooLarge", text, 400)
         return tuple(policies)
+
+    def _packed(self, policies: Sequence[str]) -> int:
+        """How much of the allotted space session policies take, in percent."""
+        return -(-sum(map(len, policies)) * 100 // self.packed_policy_characters)
 
 
 def _task(params: Mapping[str, Any]) -> str:

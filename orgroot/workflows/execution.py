@@ -19,6 +19,7 @@ from orgroot.errors import AuditUnavailable, OutcomeUnknown, RequestRefused
 from orgroot.workflows.audit_log import AuditLog, signed_once
 from orgroot.workflows.decisions import decision_on, refuse_unless, require_granted
 from orgroot.workflows.desk import log_of
+from orgroot.workflows.executors import route_of
 from orgroot.workflows.facts import FactWriter
 from orgroot.workflows.intents import deadline, new_key, run_fields
 from orgroot.workflows.request_view import find, view_of
@@ -235,7 +236,15 @@ def _intent(
         request_id=request.id,
         request_sha256=request.sha256,
         approvals=_standing(request),
-        **run_fields(ws, task=request.body.task, accounts=about, now=now, until=until, key=key),
+        **run_fields(
+            ws,
+            task=request.body.task,
+            accounts=about,
+            now=now,
+            until=until,
+            key=key,
+            route=route_of(ws, request.body.task),
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orgroot.core.ephemeral import EphemeralKey
+from orgroot.core.executor_role import Route
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Task
 from orgroot.core.statements import timestamp
 from orgroot.workflows.signing import inline_accounts
@@ -31,6 +32,7 @@ def run_fields(
     now: datetime,
     until: datetime,
     key: EphemeralKey,
+    route: Route,
 ) -> dict[str, Any]:
     """The fields that an intent and a survey have in common.
 
@@ -41,18 +43,19 @@ def run_fields(
         now: when it was decided (UTC, AWS's time).
         until: its deadline (UTC).
         key: signs its facts.
+        route: how its root sessions are opened.
     """
     named, accounts_object = inline_accounts(ws.governed.log, accounts)
     return {
         "caller_arn": ws.caller.arn,
-        "executor_arn": None,
+        "executor_arn": route.executor_arn,
         "accounts": named,
         "accounts_object": accounts_object,
         "task_policies": GOVERNED_TASKS[task].task_policies,
         "deadline": timestamp(until),
         "observed_at": timestamp(now),
         "ephemeral_key": key.public_b64,
-        "reference_in": "user-agent",
+        "reference_in": route.reference_in.value,
     }
 
 

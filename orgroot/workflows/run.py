@@ -25,7 +25,7 @@ from orgroot.core.facts import (
 from orgroot.core.ids import AccountId, Digest, ExecutionId, RequestId, sha256
 from orgroot.core.log_state import LISTED, SURVEYED, ExecutionRecord
 from orgroot.core.root_tasks import TaskPolicy
-from orgroot.core.secrets import RootSession
+from orgroot.core.secrets import RoleSession, RootSession
 from orgroot.core.statements import Intent, instant, timestamp
 from orgroot.errors import (
     AuditUnavailable,
@@ -37,6 +37,7 @@ from orgroot.errors import (
     RequestRefused,
     UsageError,
 )
+from orgroot.workflows.executors import Executors
 from orgroot.workflows.facts import FactWriter
 from orgroot.workflows.workspace import Workspace
 
@@ -44,7 +45,8 @@ _UNANSWERED = frozenset({AwsErrorKind.LOST, AwsErrorKind.UNAVAILABLE})
 """AWS did not say whether it did what it was asked."""
 
 _THROTTLE_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Seconds before AssumeRoot is asked again after a throttling answer, which opened no session."""
+"""Seconds before AssumeRoot is asked again after an answer that opened no session and may pass:
+throttling, or an executor's session that had ended."""
 
 _FEW = 3
 """So many changes are named where all of them would hide the sentence."""
@@ -104,6 +106,7 @@ class Run:
         self._task_policies = execution.body.task_policies
         self._survey = not isinstance(execution.body, Intent)
         self._reference = audit_log.reference(request_id, execution.seq, execution.record_hash)
+        self._executors = Executors(ws, execution, self._reference)
         self._lock = threading.Lock()
         self._steps: dict[str, int] = {}
         self._forget: dict[str, list[Callable[[], None]]] = {}
@@ -259,6 +262,7 @@ class Run:
 
     def drop_credentials(self) -> None:
         """Forget every session of this run: nothing more may be done with them."""
+        self._executors.drop()
         with self._lock:
             accounts = tuple(self._forget)
         for account in accounts:
@@ -267,9 +271,11 @@ class Run:
     def _assume(self, account: AccountId, task_policy: TaskPolicy) -> RootSession:
         for pause in (*_THROTTLE_PAUSES, None):
             self._in_time()
+            through: RoleSession | None = None
             try:
+                through = self._executors.session(account, task_policy)
                 return self._ws.root_sessions.assume_root(
-                    account, task_policy, self._duration, self._reference
+                    account, task_policy, self._duration, self._reference, through
                 )
             except AwsError as error:
                 if error.kind is AwsErrorKind.LOST:
@@ -277,7 +283,10 @@ class Run:
                         f"no answer from AWS to AssumeRoot in {account}: a session may exist",
                         hint=LOOK_FIRST,
                     ) from error
-                if error.kind is not AwsErrorKind.THROTTLED or pause is None:
+                again = error.kind is AwsErrorKind.THROTTLED or self._executors.ended(
+                    through, error
+                )
+                if not again or pause is None:
                     raise
                 self._log.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter
         raise AssertionError("the last attempt returns or raises")

@@ -6,6 +6,9 @@ Nothing is read before the survey is in the log, and nothing is ever changed by 
 from collections.abc import Callable
 from typing import TypeVar
 
+import msgspec
+
+from orgroot.core.executor_role import Route
 from orgroot.core.governed_tasks import GOVERNED_TASKS
 from orgroot.core.ids import execution_id_of, request_id_of
 from orgroot.core.log_state import LogState
@@ -13,6 +16,7 @@ from orgroot.core.statements import Survey, instant, to_text
 from orgroot.errors import OrgrootError, RequestRefused
 from orgroot.workflows.audit_log import signed_once
 from orgroot.workflows.decisions import demanded, require_granted
+from orgroot.workflows.executors import route_of
 from orgroot.workflows.facts import FactWriter
 from orgroot.workflows.intents import deadline, new_key, run_fields
 from orgroot.workflows.requests import Draft, asked_fields, record_of, with_objects
@@ -42,7 +46,9 @@ def survey(ws: Workspace, draft: Draft, work: Callable[[Run], T]) -> tuple[T, Ru
     accounts = tuple(target.account for target in draft.targets)
     key = new_key()
     until = deadline(ws, now, seconds, len(accounts), instant(asked["expires_at"]))
-    run = run_fields(ws, task=draft.task, accounts=accounts, now=now, until=until, key=key)
+    run = run_fields(
+        ws, task=draft.task, accounts=accounts, now=now, until=until, key=key, route=Route()
+    )
     body = Survey(**asked, **run)
     record = record_of(body, state)
 
@@ -50,6 +56,11 @@ def survey(ws: Workspace, draft: Draft, work: Callable[[Run], T]) -> tuple[T, Ru
         require_granted(log, record, person, now, draft.targets)
 
     guard(state)
+    # Asked only now: finding the route out may call AWS.
+    route = route_of(ws, draft.task)
+    body = msgspec.structs.replace(
+        body, executor_arn=route.executor_arn, reference_in=route.reference_in.value
+    )
     body = with_objects(log, body)
     execution_id = execution_id_of(to_text(body))
     with log.memory.running(execution_id):

@@ -254,7 +254,7 @@ def test_refused_credentials_are_exit_2(code: str) -> None:
 @pytest.mark.parametrize("code", CREDENTIAL_CODES)
 def test_a_refused_session_is_not_the_operators_fault(code: str) -> None:
     """The same codes inside a root session are AWS's refusal of that one account's call."""
-    found = aws(answer(code, status=403), in_session=True)
+    found = aws(answer(code, status=403), session="root session")
     assert found.kind is K.DENIED
     assert found.aws_code == code
 

@@ -22,15 +22,6 @@ def _match(selector: str) -> str:
     ("key", "old", "new", "commands", "person"),
     [
         pytest.param(
-            "organization.executor_roles",
-            "\nroot_access:",
-            '  executor_roles: {"222222222222": "arn:aws:iam::222222222222:role/runs"}\n\n'
-            "root_access:",
-            (SWEEP, REMOVE, "drift"),
-            "alice",
-            id="executor_roles",
-        ),
-        pytest.param(
             "accounts.hold_if_root_key_used_within",
             "\nscps:",
             "\naccounts: {hold_if_root_key_used_within: 30d}\nscps:",

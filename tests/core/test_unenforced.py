@@ -12,13 +12,11 @@ from orgroot.core.unenforced import Purpose, refuse_unenforced, refuse_unenforce
 from orgroot.errors import UsageError
 
 ALL = frozenset(Purpose)
-SESSIONS = frozenset({Purpose.ROOT_SESSION, Purpose.REMOVAL})
 
 
 def plain() -> dict[str, Any]:
     """A tree that sets no such key."""
     tree = whole()
-    del tree["organization"]["executor_roles"]
     del tree["approvals"]["rules"][0]["match"]["tags"]
     return tree
 
@@ -35,12 +33,6 @@ def test_a_configuration_without_such_keys_passes(purpose: Purpose) -> None:
 @pytest.mark.parametrize(
     ("section", "value", "name", "restricted"),
     [
-        (
-            ("organization", "executor_roles"),
-            {"222222222222": "arn:aws:iam::222222222222:role/x"},
-            "organization.executor_roles",
-            SESSIONS,
-        ),
         (
             ("accounts", "hold_if_root_key_used_within"),
             "30d",

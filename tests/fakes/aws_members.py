@@ -19,7 +19,7 @@ from orgroot.core.organization import (
 )
 from orgroot.core.root_credentials import AccessKey, AccountSummary, Presence
 from orgroot.core.root_tasks import ROOT_TASKS, Feature, TaskPolicy
-from orgroot.core.secrets import RootSession, Secret
+from orgroot.core.secrets import RoleSession, RootSession, Secret
 from orgroot.errors import AwsError, AwsErrorKind
 from orgroot.ports import Bucket
 
@@ -97,6 +97,10 @@ class FakeMembers:
         self.arn = f"arn:aws:iam::{MANAGEMENT}:user/alice"
         self.calls: list[Call] = []
         self.sessions: list[tuple[RootSession, str]] = []
+        self.executors: list[tuple[RoleSession, str]] = []
+        self.opened_through: list[RoleSession | None] = []
+        self.identity_of_login: str | None = None
+        self.longest_policy = 2048
         self.faults: list[Fault] = []
         self.hooks: dict[str, Callable[[Call], None]] = {}
         self._lock = threading.RLock()
@@ -178,11 +182,42 @@ class FakeMembers:
 
     # --- RootSessionGateway ---
 
+    def assume_executor(
+        self, role: str, session_name: str, policy: str, source_identity: str | None
+    ) -> RoleSession:
+        """Assume an executor role; `policies` keeps what its session may do."""
+        if len(policy) > self.longest_policy:
+            self.calls.append(Call("sts:AssumeRole", role, session_name))
+            raise aws_error(AwsErrorKind.LIMIT, "sts:AssumeRole", "PackedPolicyTooLarge")
+        with self._lock:
+            n = len(self.executors) + 1
+        session = RoleSession(
+            account=AccountId(role.split(":")[4]),
+            access_key_id=f"ASIAROLE{n:012d}",
+            secret_access_key=Secret(f"secret/of+executor{n:04d}"),
+            session_token=Secret(f"token/of+executor{n:04d}/" + "t" * 64),
+            expires_at=self.clock.now() + timedelta(seconds=900),
+            source_identity=source_identity or self.identity_of_login,
+        )
+        self._call(
+            "sts:AssumeRole",
+            role,
+            session_name,
+            effect=lambda: self.executors.append((session, policy)),
+        )
+        return session
+
     def assume_root(
-        self, account: AccountId, task_policy: TaskPolicy, duration_seconds: int, reference: str
+        self,
+        account: AccountId,
+        task_policy: TaskPolicy,
+        duration_seconds: int,
+        reference: str,
+        through: RoleSession | None = None,
     ) -> RootSession:
         """Open a root session."""
         operation = "sts:AssumeRoot"
+        self.opened_through.append(through)
         with self._lock:
             n = len(self.sessions) + 1
         session = RootSession(
