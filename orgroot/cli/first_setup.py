@@ -27,7 +27,7 @@ from orgroot.local.yaml_file import parse_yaml
 from orgroot.ports import Clock, Signer
 from orgroot.workflows.setup import init_log, new_log_id
 from orgroot.workflows.team_config import Member, Team, observer_config, team_config
-from orgroot.workflows.trust import trust_sha256
+from orgroot.workflows.trust_memory import trust_sha256
 
 if TYPE_CHECKING:
     from orgroot.aws.clients import AwsDoor

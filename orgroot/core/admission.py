@@ -5,8 +5,7 @@ raises anything but Void, and what is void changes nothing.
 """
 
 from orgroot.core.approval import Phase, decide
-from orgroot.core.config import Owners, Trust
-from orgroot.core.config_checks import key_material
+from orgroot.core.config import Trust
 from orgroot.core.eligibility import closed, demand, eligible, skew
 from orgroot.core.executor_role import route_flaw
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Power
@@ -20,11 +19,11 @@ from orgroot.core.log_state import (
     RulesInForce,
     Void,
 )
+from orgroot.core.owners import require_fresh
 from orgroot.core.rules_lint import lint_errors
 from orgroot.core.statements import (
     Approval,
     Denial,
-    Genesis,
     Intent,
     Request,
     Rules,
@@ -36,21 +35,13 @@ from orgroot.core.summary import summarize
 from orgroot.core.withdrawal import revoked_by
 
 
-def admit_genesis(state: LogState, body: Genesis, trust: Trust) -> None:
-    """The first record: of this trust, or the log is another one."""
-    if state.genesis is not None:
-        raise Void(FindingCode.ILLEGAL_TRANSITION, "a second genesis")
-    if _owners(body.owners) != _owners(trust.owners) or body.retain != trust.retain:
-        raise Void(FindingCode.FORK, "its owners or retention are not those of the pinned trust")
-    state.genesis = body
-
-
 def admit_rules(state: LogState, body: Rules, trust: Trust, seq: int, digest: Digest) -> None:
     """New rules: the next serial, and nothing that `rules check` calls an error."""
+    require_fresh(state, body)
     serial = len(state.rules) + 1
     if body.serial != serial:
         raise _violation(f"rules have serial {body.serial}, and {serial} is next")
-    errors = lint_errors(body.approvals, trust.owners, instant(body.created_at))
+    errors = lint_errors(body.approvals, state.trusts[-1].owners, instant(body.created_at))
     if errors:
         raise _violation(f"rules serial {body.serial} cannot be in force: {errors[0].message}")
     if body.expires_at != timestamp(body.approvals.expires):
@@ -62,6 +53,7 @@ def admit_rules(state: LogState, body: Rules, trust: Trust, seq: int, digest: Di
             sha256=digest,
             body=body,
             log_bucket=bucket if trust.store.startswith("s3://") else "",
+            revoked=dict(state.ended_keys),
         )
     )
 
@@ -246,11 +238,6 @@ def _decide(
     )
     if not decision:
         raise _violation(f"{run.id} was not allowed: {' '.join(decision.reasons)}")
-
-
-def _owners(owners: Owners) -> tuple[int, list[tuple[str, str]]]:
-    """Owners compared as people and key material: a comment does not make another key."""
-    return owners.threshold, sorted((o.person, key_material(o.key)) for o in owners.keys)
 
 
 def _violation(detail: str) -> Void:

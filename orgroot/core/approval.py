@@ -176,7 +176,7 @@ def _requester_refusals(
             f"{signer.person} may not ask for {request.body.task}: {_by(needs)} only "
             f"{listed(needs.requesters)} may."
         )
-    if not roster.has_key(signer.person, signer.key, request.at):
+    if not roster.had_key(signer.person, signer.key, request.at, request.seq):
         yield f"The key that signed {request.id} does not speak for {signer.person}."
     if roster.is_service(signer.person) and needs.people:
         yield f"{signer.person} is a service and may ask only for what needs no approval."

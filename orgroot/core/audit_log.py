@@ -9,6 +9,7 @@ from orgroot.core.execution_facts import check_fact_object
 from orgroot.core.fold import Fold
 from orgroot.core.log_state import Finding, LogState
 from orgroot.core.log_verify import verify
+from orgroot.core.owners import foreign_findings
 from orgroot.core.receipts import parse_receipt, receipt_line, reference
 from orgroot.core.request_states import request_state
 
@@ -16,6 +17,7 @@ __all__ = [
     "Fold",
     "check_fact_object",
     "fatal_findings",
+    "foreign_findings",
     "integrity_findings",
     "parse_receipt",
     "receipt_line",
@@ -33,8 +35,9 @@ def integrity_findings(state: LogState) -> tuple[Finding, ...]:
 def fatal_findings(state: LogState) -> tuple[Finding, ...]:
     """What shows that the log was altered, so that no command may go on.
 
-    A missing record; a first record that is not the pinned trust's genesis; a chain that does not
-    hold; a head or position that a person or execution of this log signed and that is not so here.
+    A missing record; a first record that is no genesis (one of other owners: `foreign_findings`);
+    a chain that does not hold; a head or position that a person or execution of this log signed
+    and that is not so here.
     All other findings are about records that count for nothing: whoever can append must not be
     able to stop the others.
 

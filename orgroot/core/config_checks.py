@@ -12,7 +12,14 @@ from orgroot.core.structure import Path, wrong
 from orgroot.errors import UsageError
 
 if TYPE_CHECKING:
-    from orgroot.core.config import Approvals, AwsIdentity, Config, OrganizationConfig, Trust
+    from orgroot.core.config import (
+        Approvals,
+        AwsIdentity,
+        Config,
+        OrganizationConfig,
+        Owners,
+        Trust,
+    )
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,512}", re.ASCII)
 
@@ -62,25 +69,30 @@ def _check_roles(roles: Mapping[str, str], path: Path) -> None:
 def _check_trust(trust: "Trust") -> None:
     if not trust.store.startswith(("file:///", "s3://")):
         raise wrong(("trust", "store"), "write file:///an/absolute/folder or s3://bucket/prefix/")
-    _check_owner_keys(trust)
-    persons = {owner.person for owner in trust.owners.keys}
-    if trust.owners.threshold > len(persons):
-        raise wrong(
-            ("trust", "owners", "threshold"),
-            f"{trust.owners.threshold} of {len(persons)} owners can never sign; "
-            "lower it or add owners",
-        )
+    check_owners(trust.owners, ("trust", "owners"))
 
 
-def _check_owner_keys(trust: "Trust") -> None:
-    """An owner's key has force as it stands here, so it must be one that can be verified."""
-    path = ("trust", "owners", "keys")
-    _unique(path, (key_material(owner.key) for owner in trust.owners.keys))
-    for index, owner in enumerate(trust.owners.keys):
+def check_owners(owners: "Owners", at: Path) -> None:
+    """Check owners found below the path `at`.
+
+    An owner's key has force as it stands there, so it must be one that can be verified; no key
+    stands twice, and the threshold can be reached.
+
+    Raises:
+        ConfigError: names the path of the first wrong field.
+    """
+    _unique((*at, "keys"), (key_material(owner.key) for owner in owners.keys))
+    for index, owner in enumerate(owners.keys):
         try:
             parse_public_key(owner.key)
         except UsageError as error:
-            raise wrong((*path, index, "key"), error.message, hint=error.hint) from error
+            raise wrong((*at, "keys", index, "key"), error.message, hint=error.hint) from error
+    persons = {owner.person for owner in owners.keys}
+    if owners.threshold > len(persons):
+        raise wrong(
+            (*at, "threshold"),
+            f"{owners.threshold} of {len(persons)} owners can never sign; lower it or add owners",
+        )
 
 
 def key_material(key: str) -> str:

@@ -81,7 +81,7 @@ def uncounted(
     if record.revoked:
         return f"{signer.person} took the decision back in record {record.revoked}."
     groups = record.groups & rules.roster.groups_of(signer.person)
-    if not rules.roster.has_key(signer.person, signer.key, record.at):
+    if not rules.roster.had_key(signer.person, signer.key, record.at, record.seq):
         return f"The key of {signer.person}'s decision was not valid when it was recorded."
     return _outsider(rules, request, needs, signer.person, groups)
 

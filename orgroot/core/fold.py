@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from orgroot.core import admission, reconciled, recovery, withdrawal
+from orgroot.core import admission, owners, reconciled, recovery, revocation, withdrawal
 from orgroot.core.codec import Signature, decode_record
 from orgroot.core.config import Trust
 from orgroot.core.eligibility import skew
@@ -32,7 +32,6 @@ from orgroot.core.positions import (
     check_fact,
     check_fact_place,
     check_head,
-    check_owners,
     check_person,
     holds_unread,
     misplaced,
@@ -48,6 +47,7 @@ from orgroot.core.statements import (
     Denial,
     Genesis,
     Intent,
+    KeyRevoke,
     OwnersStatement,
     PersonStatement,
     Reconciled,
@@ -56,12 +56,22 @@ from orgroot.core.statements import (
     Revoke,
     Rules,
     Survey,
+    TrustChange,
     from_text,
     instant,
 )
 from orgroot.errors import IntegrityError
 
-_TIMES = ("created_at", "expires_at", "observed_at", "deadline", "at", "since", "until")
+_TIMES = (
+    "created_at",
+    "expires_at",
+    "observed_at",
+    "deadline",
+    "at",
+    "since",
+    "until",
+    "compromised_since",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +85,14 @@ class _Signed:
     text: bytes
     digest: Digest
     signed_with: Verified | None
+    keys: tuple[str, ...]
 
 
 class Fold:
     """Admits records in order; `state` is what they amount to.
 
     Args:
-        trust: the pinned trust, whose owners sign the genesis and the rules.
+        trust: which log it is, and where it lies; whose it is, `foreign_findings` judges after.
         organization: the organization's id.
         objects: an object's bytes by SHA-256, or None; may raise AuditUnavailable, and then
             nothing was admitted.
@@ -172,7 +183,8 @@ class Fold:
             check_fact_place(body, place)
         else:
             check_head(self.state, body, place)
-        return _Signed(body=body, text=text, digest=digest, signed_with=signed_with)
+        keys = tuple(sig.key for sig in record.sigs if sig.key is not None)
+        return _Signed(body=body, text=text, digest=digest, signed_with=signed_with, keys=keys)
 
     def _parsed(self, text: bytes, sigs: tuple[Signature, ...]) -> Body:
         try:
@@ -198,10 +210,12 @@ class Fold:
     def _check_signature(
         self, body: Body, text: bytes, sigs: tuple[Signature, ...]
     ) -> Verified | None:
+        if isinstance(body, KeyRevoke):
+            return revocation.check_revoker(self.state, body, text, sigs)
         if isinstance(body, PersonStatement):
             return check_person(self.state.rules_in_force, body, text, sigs, self.state.newest)
         if isinstance(body, OwnersStatement):
-            check_owners(self._trust, body, text, sigs)
+            owners.check_owners(self.state, body, text, sigs)
         else:
             check_fact(self._run(body).body.ephemeral_key, text, sigs)
         return None
@@ -217,8 +231,8 @@ class Fold:
         body, state = signed.body, self.state
         made = body.at if isinstance(body, Fact) else body.created_at
         tolerance = skew(state.rules_in_force)
-        # A decision may be signed far from the log and attached later; its time to live bounds it.
-        late = not isinstance(body, Approval | Denial)
+        # Signed far from the log and attached later: a time to live bounds these.
+        late = not isinstance(body, Approval | Denial | OwnersStatement)
         if late and state.newest and instant(made) < instant(state.newest) - tolerance:
             detail = f"it is of {made}, and a record before it of {state.newest}"
             found.append(_finding(place.seq, Void(FindingCode.TIME_REGRESSION, detail)))
@@ -229,6 +243,9 @@ class Fold:
         objects = Objects(self._read)
         self._apply(place, signed, digest, objects, found)
         state.objects |= objects.named
+        for key in signed.keys:
+            at = max(made, state.newest)
+            state.signed.setdefault(key, []).append((place.seq, at))
         state.newest = state.newest if ahead else max(made, state.newest)
 
     def _apply(
@@ -241,11 +258,8 @@ class Fold:
     ) -> None:
         state, body, seq = self.state, signed.body, place.seq
         match body:
-            case Genesis():
-                admission.admit_genesis(state, body, self._trust)
-            case Rules():
-                self._require_genesis()
-                admission.admit_rules(state, body, self._trust, seq, signed.digest)
+            case Genesis() | TrustChange() | KeyRevoke() | Rules():
+                found += self._govern(body, seq, signed.digest)
             case Request():
                 record = self._request(body, signed, seq, objects)
                 admission.admit_request(state, state.rules[-1], body, record)
@@ -268,6 +282,21 @@ class Fold:
                 reconciled.admit_reconciled(body, skew(state.rules_in_force))
             case _:
                 self._fact(body, seq, objects)
+
+    def _govern(
+        self, body: Genesis | TrustChange | KeyRevoke | Rules, seq: int, digest: Digest
+    ) -> tuple[Finding, ...]:
+        """What owners say, and which keys end; answers what that shows of earlier records."""
+        match body:
+            case Genesis():
+                owners.admit_genesis(self.state, body, seq)
+            case TrustChange():
+                owners.admit_trust(self.state, body, seq)
+            case KeyRevoke():
+                return revocation.admit_key_revoke(self.state, body, seq)
+            case _:
+                admission.admit_rules(self.state, body, self._trust, seq, digest)
+        return ()
 
     def _request(
         self, body: Request | Survey, signed: _Signed, seq: int, objects: Objects
@@ -320,10 +349,6 @@ class Fold:
         else:
             objects.named |= {Digest(name) for name in named}
 
-    def _require_genesis(self) -> None:
-        if self.state.genesis is None:
-            raise Void(FindingCode.ILLEGAL_TRANSITION, "rules before the genesis")
-
 
 def _finding(seq: int, void: Void, *, fatal: bool = False) -> Finding:
     return Finding(code=void.code, seq=seq, detail=void.detail, fatal=void.fatal or fatal)
@@ -358,8 +383,8 @@ def _undecodable(raw: bytes, error: IntegrityError) -> Void:
 def _moments(body: Body) -> Iterator[str]:
     """Every time a statement names."""
     for name in _TIMES:
-        if hasattr(body, name):
-            yield getattr(body, name)
+        if (moment := getattr(body, name, None)) is not None:
+            yield moment
     if isinstance(body, Issued):
         for item in body.items:
             yield item.expires_at

@@ -11,9 +11,10 @@ from enum import StrEnum
 from typing import Any
 
 from orgroot.core.codec import EMPTY
+from orgroot.core.config import Owners
 from orgroot.core.facts import ClosedItem, IssuedItem, StepIntentItem, StepResultItem
 from orgroot.core.ids import Digest, ExecutionId, RequestId
-from orgroot.core.people import Roster
+from orgroot.core.people import RevokedKey, Roster
 from orgroot.core.requirements import Requirement
 from orgroot.core.sshsig import Verified
 from orgroot.core.statements import (
@@ -72,6 +73,7 @@ class FindingCode(StrEnum):
     RULES_VIOLATION = "RULES_VIOLATION"
     ILLEGAL_TRANSITION = "ILLEGAL_TRANSITION"
     REPLAY = "REPLAY"
+    KEY_COMPROMISED = "KEY_COMPROMISED"
     OBJECT = "OBJECT"
     SECRET = "SECRET"  # noqa: S105 - a finding's name
 
@@ -129,11 +131,28 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrustInForce:
+    """Whose log it is from a record on: the genesis, or a `trust` record.
+
+    Attributes:
+        seq: the record's number.
+        digest: what machines pin: see `owners.trust_digest`.
+        owners, retain: what it says.
+    """
+
+    seq: int
+    digest: Digest
+    owners: Owners
+    retain: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RulesInForce:
     """A `rules` record: its position, the SHA-256 of its statement text, and what it says.
 
     Attributes:
         log_bucket: the bucket the log lies in, which no rule opens; empty for a folder.
+        revoked: by key, what `key-revoke` records have ended.
         roster: the people of these rules.
     """
 
@@ -141,10 +160,11 @@ class RulesInForce:
     sha256: Digest
     body: Rules
     log_bucket: str = ""
+    revoked: Mapping[str, RevokedKey] = field(default_factory=dict)
     roster: Roster = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "roster", Roster(self.body.approvals))
+        object.__setattr__(self, "roster", Roster(self.body.approvals, self.revoked))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -312,7 +332,10 @@ class LogState:
         seq, hash: the head: number and hash of the newest record; 0 and 64 zeros when empty.
         newest: `created_at`/`at` of the newest statement (UTC text), empty at the start.
         genesis: the first record's statement.
+        trusts: whose log it was, oldest first; the last is in force.
         rules: every accepted `rules` record, oldest first; the last is in force.
+        ended_keys: by key (`type base64`), what `key-revoke` records have ended.
+        signed: by key, what it signed: record numbers, and when each was recorded (UTC text).
         requests, executions: by id, in order of the log.
         statements: SHA-256 of every statement text seen, for REPLAY.
         findings: everything wrong or odd found while folding.
@@ -326,6 +349,9 @@ class LogState:
     hash: Digest = EMPTY
     newest: str = ""
     genesis: Genesis | None = None
+    trusts: list[TrustInForce] = field(default_factory=list)
+    ended_keys: dict[str, RevokedKey] = field(default_factory=dict)
+    signed: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     rules: list[RulesInForce] = field(default_factory=list)
     requests: dict[RequestId, RequestRecord] = field(default_factory=dict)
     executions: dict[ExecutionId, ExecutionRecord] = field(default_factory=dict)

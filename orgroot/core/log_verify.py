@@ -14,6 +14,7 @@ from orgroot.core.facts import Closed
 from orgroot.core.fold import Fold
 from orgroot.core.ids import Digest, sha256
 from orgroot.core.log_state import ExecutionRecord, Finding, FindingCode, LogState
+from orgroot.core.owners import foreign_findings
 from orgroot.core.secret_shapes import secret_shapes
 from orgroot.core.statements import Survey, instant
 from orgroot.core.unknown_sessions import unknown_sessions
@@ -53,6 +54,7 @@ def verify(
             fold.admit(seq, raw)
             fold.state.findings += _secrets(record_key(seq), seq, raw)
     state = fold.state
+    state.findings += foreign_findings(state, trust)
     facts: set[str] = set()
     named: set[Digest] = set(state.objects)
     for run in state.executions.values():

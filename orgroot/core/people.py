@@ -5,6 +5,7 @@ It answers questions and decides nothing; an entry that is ambiguous speaks for 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from orgroot.core.config import Approvals, AwsIdentity, Person
@@ -28,10 +29,31 @@ def usable_key(text: str) -> PublicKey | None:
         return None
 
 
-class Roster:
-    """The people of one set of rules. A key this version cannot verify is no key."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokedKey:
+    """A key that a `key-revoke` record ended, whatever any rules say of it.
 
-    def __init__(self, approvals: Approvals) -> None:
+    Attributes:
+        seq: the record's number: from there on it speaks for nobody.
+        since: what was recorded from this instant on was not its person's word; None: not said.
+        owner: it ended as an owner's key too.
+    """
+
+    seq: int
+    since: datetime | None = None
+    owner: bool = False
+
+
+class Roster:
+    """The people of one set of rules. A key this version cannot verify is no key.
+
+    Args:
+        approvals: the rules.
+        revoked: by key (`type base64`), what the log has revoked.
+    """
+
+    def __init__(self, approvals: Approvals, revoked: Mapping[str, RevokedKey] = {}) -> None:
+        self._revoked = revoked
         self._people: Mapping[str, Person] = approvals.people
         self._keys = {
             name: tuple(
@@ -62,16 +84,27 @@ class Roster:
         return tuple(name for name, entry in self._people.items() if wanted & set(entry.groups))
 
     def keys_of(self, person: str, at: datetime) -> tuple[PublicKey, ...]:
-        """The keys valid at an instant: added then or before, not yet revoked."""
-        return tuple(
-            key
-            for key, added, revoked in self._keys.get(person, ())
-            if added <= at and (revoked is None or at < revoked)
-        )
+        """The keys that hold: added by that instant, not ended by it, not revoked by the log."""
+        return tuple(k for k in self._valid(person, at) if k.text not in self._revoked)
 
     def has_key(self, person: str, key: str, at: datetime) -> bool:
         """`key` (`type base64`) speaks for the person at that instant."""
         return any(known.text == key for known in self.keys_of(person, at))
+
+    def had_key(self, person: str, key: str, at: datetime, seq: int) -> bool:
+        """`key` spoke for the person in record `seq`, which was recorded at that instant.
+
+        A revocation leaves standing what was recorded before it, unless it says that the key was
+        in other hands by then.
+        """
+        end = self._revoked.get(key)
+        if end is not None and (seq > end.seq or (end.since is not None and at >= end.since)):
+            return False
+        return any(known.text == key for known in self._valid(person, at))
+
+    def lists(self, person: str, key: str) -> bool:
+        """The rules give this key to the person, in force or not."""
+        return any(known.text == key for known, _, _ in self._keys.get(person, ()))
 
     def person_for_caller(self, caller: Caller) -> str | None:
         """Who AWS says is calling; None where that is nobody, or several."""
@@ -97,6 +130,12 @@ class Roster:
     def same_human(self, a: str, b: str) -> bool:
         """Two entries that share a key or an AWS identity are one human being."""
         return self.human(a) == self.human(b)
+
+    def _valid(self, person: str, at: datetime) -> Iterator[PublicKey]:
+        """The keys of a person that the rules call valid at an instant."""
+        for key, added, revoked in self._keys.get(person, ()):
+            if added <= at and (revoked is None or at < revoked):
+                yield key
 
     def _bearers(self, arn: str) -> tuple[str, ...]:
         return tuple(

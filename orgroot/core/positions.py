@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from orgroot.core.codec import EMPTY, Record, Signature
-from orgroot.core.config import Trust
 from orgroot.core.ephemeral import verify_fact
 from orgroot.core.facts import Fact
 from orgroot.core.ids import Digest, ExecutionId
@@ -22,12 +21,11 @@ from orgroot.core.log_state import (
     RulesInForce,
     Void,
 )
-from orgroot.core.people import usable_key
 from orgroot.core.public_keys import parse_public_key
 from orgroot.core.sshsig import Verified, verify
 from orgroot.core.statements import (
-    OwnersStatement,
     PersonStatement,
+    Rules,
     Signed,
     Signer,
     Statement,
@@ -77,11 +75,13 @@ def misplaced(record: Record, place: Place, log: str) -> str | None:
 def check_head(state: LogState, body: Statement, place: Place) -> None:
     """The head that a signer had verified must be an earlier record, as it stands here.
 
+    The first rules may be signed together with the genesis, whose head they then have.
+
     Raises:
         Void: HEAD_MISMATCH: a signer saw another log than this one.
     """
     head = body.head
-    if head.seq == 0 and place.seq == 1:
+    if head.seq == 0 and place.seq <= (2 if isinstance(body, Rules) else 1):
         fits = head.hash == EMPTY
     elif 0 < head.seq < place.seq:
         known = state.hashes[head.seq - 1] if head.seq <= state.seq else ""
@@ -132,31 +132,8 @@ def check_person(
     for moment in {body.created_at, max(body.created_at, newest)}:
         if not rules.roster.has_key(signer.person, signer.key, instant(moment)):
             raise _unknown(signer, f"not a key of theirs at {moment}")
-    (verified,) = _check_sshsigs((signer,), text, sigs, body.NAMESPACE)
+    (verified,) = check_sshsigs((signer,), text, sigs, body.NAMESPACE)
     return verified
-
-
-def check_owners(
-    trust: Trust, body: OwnersStatement, text: bytes, sigs: tuple[Signature, ...]
-) -> None:
-    """Signed by distinct owners of the pinned trust, as many as its threshold.
-
-    Raises:
-        Void: UNKNOWN_SIGNER, WRONG_NAMESPACE, FLAGS or BADSIG.
-    """
-    owners = {
-        (owner.person, key.text)
-        for owner in trust.owners.keys
-        if (key := usable_key(owner.key)) is not None
-    }
-    for signer in body.signers:
-        if (signer.person, signer.key) not in owners:
-            raise _unknown(signer, "not an owner of the pinned trust")
-    persons = {signer.person for signer in body.signers}
-    if len(persons) < max(1, trust.owners.threshold) or len(persons) != len(body.signers):
-        detail = f"signed by {len(persons)} owner(s), and {trust.owners.threshold} must sign"
-        raise Void(FindingCode.UNKNOWN_SIGNER, detail)
-    _check_sshsigs(body.signers, text, sigs, body.NAMESPACE)
 
 
 def check_fact(key: str, text: bytes, sigs: tuple[Signature, ...]) -> None:
@@ -194,10 +171,14 @@ def holds_unread(
     return True
 
 
-def _check_sshsigs(
+def check_sshsigs(
     signers: tuple[Signer, ...], text: bytes, sigs: tuple[Signature, ...], namespace: str
 ) -> tuple[Verified, ...]:
-    """One SSHSIG of each signer, in their order; the keys are known and sound."""
+    """One SSHSIG of each signer, in their order; the keys are known and sound.
+
+    Raises:
+        Void: WRONG_NAMESPACE, UNKNOWN_SIGNER, FLAGS or BADSIG.
+    """
     if [sig.key for sig in sigs] != [signer.key for signer in signers]:
         raise Void(FindingCode.BADSIG, "the signatures are not those of the signers it names")
     return tuple(

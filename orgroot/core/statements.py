@@ -118,7 +118,11 @@ class PersonStatement(Statement, frozen=True, kw_only=True):
 
 
 class OwnersStatement(Statement, frozen=True, kw_only=True):
-    """A statement signed by a threshold of owners."""
+    """A statement signed by a threshold of owners.
+
+    Attributes:
+        signers: the owners' keys that may sign it; the record's signatures say which of them did.
+    """
 
     signers: tuple[Signer, ...]
 
@@ -142,6 +146,33 @@ class Rules(OwnersStatement, frozen=True, kw_only=True, tag="rules"):
     serial: int
     expires_at: str
     approvals: Approvals
+
+
+class TrustChange(OwnersStatement, frozen=True, kw_only=True, tag="trust"):
+    """Other owners from here on, signed by the thresholds of the old and the new; serial from 1."""
+
+    NAMESPACE: ClassVar[str] = "orgroot-trust-v1"
+
+    serial: int
+    owners: Owners
+    retain: str | None
+
+
+class KeyRevoke(PersonStatement, frozen=True, kw_only=True, tag="key-revoke"):
+    """A key speaks for nobody from here on.
+
+    Attributes:
+        person, key: whose key, and which: `type base64`.
+        reason: why.
+        compromised_since: what it signed from this instant on (UTC) was not its person's word.
+    """
+
+    NAMESPACE: ClassVar[str] = "orgroot-key-revoke-v1"
+
+    person: str
+    key: str
+    reason: str
+    compromised_since: str | None
 
 
 class RequestFields(PersonStatement, frozen=True, kw_only=True):
@@ -325,6 +356,8 @@ class Reconciled(PersonStatement, frozen=True, kw_only=True, tag="reconciled"):
 Signed = (
     Genesis
     | Rules
+    | TrustChange
+    | KeyRevoke
     | Request
     | Intent
     | Survey

@@ -30,6 +30,7 @@ from orgroot.core.statements import instant, timestamp
 from orgroot.errors import AuditUnavailable, IntegrityError, UsageError
 from orgroot.ports import Clock, Created, Memory, RecordStore
 from orgroot.workflows.head_memory import Head, head_findings
+from orgroot.workflows.trust_memory import require_in_force, require_pinned
 
 _ATTEMPTS = 100
 """How often an append meets another writer before it gives up; each loop makes progress for one."""
@@ -63,11 +64,12 @@ class AuditLog:
 
     Args:
         store: where the records lie.
-        trust: whose log it is, as configured and pinned.
+        trust: whose log it is, as configured.
         organization: the organization's id.
         memory: the last head this machine verified.
         clock: for jitter and statements.
         receipts: receipt lines that the log must contain (`--expect-head`).
+        any_owners: the trust may be of owners who have handed the log over since.
         sleep: how to wait between two attempts, in seconds.
     """
 
@@ -80,6 +82,7 @@ class AuditLog:
         clock: Clock,
         *,
         receipts: tuple[str, ...] = (),
+        any_owners: bool = False,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.trust = trust
@@ -87,6 +90,7 @@ class AuditLog:
         self.memory = memory
         self.clock = clock
         self.sleep = sleep
+        self._any_owners = any_owners
         self._store = store
         self._log_id: LogId = log_id(trust.log_id)
         self._fold = chain.Fold(
@@ -130,6 +134,8 @@ class AuditLog:
             for seq, raw in self._store.sequence(self.state.seq):
                 self._fold.admit(seq, raw)
             self._verify(heads)
+            if not self._any_owners:
+                require_in_force(self.state, self.trust)
             return self.state
 
     def require(self) -> LogState:
@@ -310,7 +316,12 @@ class AuditLog:
         return self._store.get(object_key(digest))
 
     def _verify(self, heads: tuple[Head, ...]) -> None:
-        findings = (*chain.fatal_findings(self.state), *head_findings(self.state, heads))
+        require_pinned(self.state, self.trust, self.memory.pin(self.organization))
+        findings = (
+            *chain.fatal_findings(self.state),
+            *chain.foreign_findings(self.state, self.trust),
+            *head_findings(self.state, heads),
+        )
         if findings:
             first = findings[0]
             where = f"record {first.seq}" if first.seq else "the store"

@@ -8,10 +8,11 @@ from typing import Any, assert_never
 import msgspec
 
 from orgroot.core import audit_log as chain
-from orgroot.core.codec import decode_record, record_hash
+from orgroot.core.codec import Record, decode_record, record_hash
 from orgroot.core.facts import Fact
 from orgroot.core.ids import request_id_of
-from orgroot.core.log_state import LogState
+from orgroot.core.log_state import FindingCode, LogState
+from orgroot.core.people import usable_key
 from orgroot.core.results import (
     ExitReason,
     LogFinding,
@@ -28,6 +29,7 @@ from orgroot.core.statements import (
     Denial,
     Genesis,
     Intent,
+    KeyRevoke,
     OwnersStatement,
     Reconciled,
     Recovered,
@@ -35,11 +37,13 @@ from orgroot.core.statements import (
     Revoke,
     Rules,
     Survey,
+    TrustChange,
     from_text,
 )
 from orgroot.errors import IntegrityError, UsageError
 from orgroot.workflows.audit_log import AuditLog
 from orgroot.workflows.head_memory import head_findings, holds
+from orgroot.workflows.trust_memory import require_in_force, require_pinned
 
 _FEW = 3
 
@@ -69,6 +73,7 @@ def verify(log: AuditLog) -> LogVerify:
 
     Raises:
         AuditUnavailable: the store cannot be read.
+        IntegrityError: its owners are not those this machine trusts, or not any more.
         UsageError: it holds nothing, and this machine does not know better.
     """
     store, heads = log.store, log.remembered()
@@ -79,6 +84,7 @@ def verify(log: AuditLog) -> LogVerify:
         keys=store.keys(),
         now=log.clock.now(),
     )
+    require_pinned(state, log.trust, log.memory.pin(log.organization))
     findings = (*state.findings, *head_findings(state, heads))
     if not state.seq and not findings:
         raise UsageError(  # whoever emptied it must not hear that it verifies
@@ -86,6 +92,8 @@ def verify(log: AuditLog) -> LogVerify:
             hint="restore it from its backup; only a first use starts with `orgroot log init`",
             code="no-log",
         )
+    if not chain.foreign_findings(state, log.trust):
+        require_in_force(state, log.trust)
     wrong = any(not finding.code.attention for finding in findings)
     if state.seq and not wrong:
         log.memory.set_head(log.id, state.seq, state.hash)
@@ -114,9 +122,10 @@ def verify(log: AuditLog) -> LogVerify:
 
 
 def _row(state: LogState, seq: int, raw: bytes, *, bodies: bool) -> LogRecordRow:
-    void = next((f.detail for f in state.findings if f.seq == seq and not f.code.attention), None)
+    void = next((f.detail for f in state.findings if f.seq == seq and _voids(f.code)), None)
     try:
-        text = decode_record(raw).body.encode()
+        record = decode_record(raw)
+        text = record.body.encode()
         body = from_text(text)
     except IntegrityError as error:
         return LogRecordRow(
@@ -133,27 +142,31 @@ def _row(state: LogState, seq: int, raw: bytes, *, bodies: bool) -> LogRecordRow
         seq=seq,
         type=tree["type"],
         at=body.at if isinstance(body, Fact) else body.created_at,
-        signers=_signers(body),
+        signers=_signers(body, record),
         subject=subject if void is None else f"{subject} (does not count: {void})",
         hash=record_hash(raw),
         body=tree if bodies else None,
     )
 
 
-def _signers(body: Body) -> tuple[str, ...]:
+def _voids(code: FindingCode) -> bool:
+    """What an attention finding or a later revocation is about did count."""
+    return not code.attention and code is not FindingCode.KEY_COMPROMISED
+
+
+def _signers(body: Body, record: Record) -> tuple[str, ...]:
     if isinstance(body, Fact):
         return (body.execution_id,)
     if isinstance(body, OwnersStatement):
-        return tuple(signer.person for signer in body.signers)
+        keys = {sig.key for sig in record.sigs}
+        return tuple(signer.person for signer in body.signers if signer.key in keys)
     return (body.signer.person,)
 
 
 def _subject(body: Body, text: bytes) -> str:
     match body:
-        case Genesis():
-            subject = f"{body.org} ({body.endpoint})"
-        case Rules():
-            subject = f"serial {body.serial}, until {body.expires_at}"
+        case Genesis() | Rules() | TrustChange() | KeyRevoke():
+            subject = _owners_word(body)
         case Request() | Survey():
             subject = f"{request_id_of(text)} {body.task.value}"
         case Approval() | Denial() | Intent() | Cancel() | Revoke():
@@ -169,3 +182,19 @@ def _subject(body: Body, text: bytes) -> str:
         case _:
             assert_never(body)
     return subject
+
+
+def _owners_word(body: Genesis | Rules | TrustChange | KeyRevoke) -> str:
+    match body:
+        case Genesis():
+            return f"{body.org} ({body.endpoint})"
+        case TrustChange():
+            names = ", ".join(sorted({owner.person for owner in body.owners.keys}))
+            return f"owners: {body.owners.threshold} of {names}"
+        case KeyRevoke():
+            key = usable_key(body.key)
+            return f"{body.person} {'a key of no known kind' if key is None else key.fingerprint}"
+        case Rules():
+            return f"serial {body.serial}, until {body.expires_at}"
+        case _:
+            assert_never(body)

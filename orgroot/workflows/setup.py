@@ -14,7 +14,8 @@ from orgroot.ports import Clock, Memory, RecordStore, Signer
 from orgroot.workflows.audit_log import AuditLog, signed_once
 from orgroot.workflows.rules import append_rules, require_owner, sound
 from orgroot.workflows.signing import common_fields, sign, signer_of
-from orgroot.workflows.trust import check_pin, pin_trust, trust_sha256
+from orgroot.workflows.trust import check_pin, pin_trust
+from orgroot.workflows.trust_memory import trust_sha256
 from orgroot.workflows.workspace import Governed
 
 

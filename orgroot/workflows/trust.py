@@ -1,19 +1,17 @@
 """The pinned root of trust: accepted once by a person on this machine, and never silently changed.
 
-Reading never pins. A configuration whose `trust:` differs from the pin is an integrity error.
+Reading never pins. A configuration whose `trust:` differs from the pin is an integrity error unless
+the log's own records lead to it; every reader of a log checks that, see `trust_memory`.
 """
 
 from collections.abc import Callable
 
-import msgspec
-
-from orgroot.core.codec import canonical
 from orgroot.core.config import Trust
-from orgroot.core.ids import sha256
 from orgroot.core.log_state import LogState
 from orgroot.errors import IntegrityError, UsageError
 from orgroot.ports import Memory, Pin
 from orgroot.workflows.audit_log import AuditLog
+from orgroot.workflows.trust_memory import require_pinned, trust_sha256
 
 SANDBOX = "sandbox"
 AWS = "aws"
@@ -22,40 +20,21 @@ ConfirmTrust = Callable[[str], None]
 """Shows the trust's SHA-256 and has it confirmed on a terminal; raises UsageError on a no."""
 
 
-def trust_sha256(trust: Trust) -> str:
-    """The SHA-256 over what is pinned: log id, owners, retain. Store and checkpoint may change."""
-    return sha256(
-        canonical(
-            {
-                "log_id": trust.log_id,
-                "owners": msgspec.to_builtins(trust.owners),
-                "retain": trust.retain,
-            }
-        )
-    )
-
-
 def check_pin(memory: Memory, organization: str, trust: Trust) -> bool:
-    """Whether this machine has pinned exactly this trust; False: none at all yet.
+    """Whether this machine has pinned this trust; False: none at all yet. For a log not yet read.
 
     Raises:
         IntegrityError: another trust is pinned.
     """
     pin = memory.pin(organization)
-    if pin is None:
-        return False
-    if pin.log_id != trust.log_id or pin.trust_sha256 != trust_sha256(trust):
-        raise IntegrityError(
-            f"the configuration trusts log {trust.log_id} (SHA-256 {trust_sha256(trust)}), but for "
-            f"{organization} this machine trusts log {pin.log_id} (SHA-256 {pin.trust_sha256})",
-            hint="find out who changed trust: in the configuration, and put the old one back",
-            code="trust-changed",
-        )
-    return True
+    require_pinned(LogState(), trust, pin)
+    return pin is not None
 
 
 def accept(log: AuditLog, confirm: ConfirmTrust | None) -> bool:
     """Pin the trust of a log at its first confirmed use; True where it was pinned now.
+
+    A pin of earlier owners moves forward, for the records of the log lead to these.
 
     Args:
         log: synced, so that its genesis says which world it is of.
@@ -65,10 +44,11 @@ def accept(log: AuditLog, confirm: ConfirmTrust | None) -> bool:
         IntegrityError: another trust is pinned.
         UsageError: a log of AWS, and nobody confirmed.
     """
-    if check_pin(log.memory, log.organization, log.trust):
+    state, digest = log.require(), trust_sha256(log.trust)
+    pin = log.memory.pin(log.organization)
+    if pin is not None and pin.trust_sha256 == digest:
         return False
-    digest = trust_sha256(log.trust)
-    if world_of(log.require()) != SANDBOX:
+    if pin is None and world_of(state) != SANDBOX:
         if confirm is None:
             raise UsageError(
                 f"this machine has not used the log {log.trust.log_id} before",

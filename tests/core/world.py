@@ -13,7 +13,7 @@ from fakes.signer import FakeSigner
 
 from orgroot.core.audit_log import Fold
 from orgroot.core.codec import EMPTY, Signature, canonical, record_key
-from orgroot.core.config import Approvals, Trust
+from orgroot.core.config import Approvals, Owners, Trust
 from orgroot.core.ephemeral import EphemeralKey
 from orgroot.core.facts import (
     Aborted,
@@ -44,6 +44,7 @@ from orgroot.core.statements import (
     Genesis,
     HeadRef,
     Intent,
+    KeyRevoke,
     Request,
     Rules,
     RulesRef,
@@ -53,6 +54,7 @@ from orgroot.core.statements import (
     Survey,
     Target,
     Tool,
+    TrustChange,
     timestamp,
     to_text,
 )
@@ -191,6 +193,37 @@ class Log:
             retain=self.trust.retain,
         )
         return self.signed(changed(body, changes), *people)
+
+    def trust_body(self, owners: Owners, *signers: str, **changes: Any) -> TrustChange:
+        """Other owners, the next serial."""
+        body = TrustChange(
+            **self.common(),
+            signers=tuple(Signer(person=p, key=s.key(p)) for p in signers),
+            serial=len(self.state.trusts),
+            owners=owners,
+            retain=None,
+        )
+        return changed(body, changes)
+
+    def rotate(self, owners: Owners, *signers: str, **changes: Any) -> int:
+        """Append a change of owners."""
+        return self.signed(self.trust_body(owners, *signers, **changes), *signers)
+
+    def revoke_body(self, who: str, person: str, key: str = "", **changes: Any) -> KeyRevoke:
+        """The end of a person's key (of the same name, or another's), signed by `who`."""
+        body = KeyRevoke(
+            **self.common(),
+            signer=Signer(person=who, key=s.key(who)),
+            person=person,
+            key=s.key(key or person),
+            reason="lost",
+            compromised_since=None,
+        )
+        return changed(body, changes)
+
+    def revoke(self, who: str, person: str, key: str = "", **changes: Any) -> int:
+        """Append the end of a key."""
+        return self.signed(self.revoke_body(who, person, key, **changes), who)
 
     def rules_body(self, approvals: Approvals, *signers: str, **changes: Any) -> Rules:
         """Rules of the next serial."""
