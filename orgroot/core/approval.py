@@ -23,7 +23,8 @@ from orgroot.core.log_state import RequestRecord, RulesInForce
 from orgroot.core.quorum import Missing, missing
 from orgroot.core.request_shape import buckets_of, malformed
 from orgroot.core.requirements import Requirement
-from orgroot.core.statements import Target, instant
+from orgroot.core.statement_parts import Target
+from orgroot.core.statements import instant
 from orgroot.core.unenforced import refuse_unenforced_rules
 from orgroot.errors import UsageError
 

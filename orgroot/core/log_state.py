@@ -17,6 +17,7 @@ from orgroot.core.ids import Digest, ExecutionId, RequestId
 from orgroot.core.people import RevokedKey, Roster
 from orgroot.core.requirements import Requirement
 from orgroot.core.sshsig import Verified
+from orgroot.core.statement_parts import Target
 from orgroot.core.statements import (
     Approval,
     Denial,
@@ -25,7 +26,6 @@ from orgroot.core.statements import (
     Request,
     Rules,
     Survey,
-    Target,
     instant,
 )
 

@@ -12,7 +12,8 @@ import msgspec
 from orgroot.core.codec import parse_canonical
 from orgroot.core.ids import Digest, sha256
 from orgroot.core.log_state import FindingCode, Void
-from orgroot.core.statements import Intent, ObjectRef, RequestFields, Survey, Target
+from orgroot.core.statement_parts import ObjectRef, Target
+from orgroot.core.statements import Intent, RequestFields, Survey
 from orgroot.errors import IntegrityError
 
 T = TypeVar("T")

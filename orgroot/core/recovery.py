@@ -16,15 +16,8 @@ from orgroot.core.ids import Digest, ExecutionId
 from orgroot.core.log_state import ExecutionRecord, FindingCode, LogState, Void
 from orgroot.core.positions import check_fact
 from orgroot.core.rules_lint import LATEST
-from orgroot.core.statements import (
-    SCHEMA,
-    Recovered,
-    RecoveredEnd,
-    SpooledFact,
-    Survey,
-    from_text,
-    instant,
-)
+from orgroot.core.statement_parts import RecoveredEnd, SpooledFact
+from orgroot.core.statements import SCHEMA, Recovered, Survey, from_text, instant
 from orgroot.errors import IntegrityError
 
 DONE = "done"

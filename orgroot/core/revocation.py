@@ -15,7 +15,8 @@ from orgroot.core.owners import owners_in_force, reachable
 from orgroot.core.people import RevokedKey
 from orgroot.core.positions import check_person, check_sshsigs
 from orgroot.core.sshsig import Verified
-from orgroot.core.statements import KeyRevoke, Signer, instant
+from orgroot.core.statement_parts import Signer
+from orgroot.core.statements import KeyRevoke, instant
 
 
 def check_revoker(

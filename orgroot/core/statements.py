@@ -15,76 +15,25 @@ from msgspec import Struct
 
 from orgroot.core.codec import require_plain
 from orgroot.core.config import Approvals, Owners
-from orgroot.core.facts import Observed, Part
+from orgroot.core.facts import Observed
 from orgroot.core.governed_tasks import Task
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.spelling import readable, surely_readable
+from orgroot.core.statement_parts import (
+    HeadRef,
+    ObjectRef,
+    RecoveredEnd,
+    RulesRef,
+    SessionAsk,
+    Signer,
+    SpooledFact,
+    Target,
+    Tool,
+)
 from orgroot.errors import IntegrityError
 
 SCHEMA = "orgroot.statement/v1"
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-
-
-class Signer(Part, frozen=True, kw_only=True):
-    """Who signs, as a roster (or owner) name, and the OpenSSH public key: `type base64`."""
-
-    person: str
-    key: str
-
-
-class HeadRef(Part, frozen=True, kw_only=True):
-    """A position of the log: record number and the SHA-256 of that record's raw bytes."""
-
-    seq: int
-    hash: str
-
-
-class Tool(Part, frozen=True, kw_only=True):
-    """The program that prepared the statement."""
-
-    version: str
-
-
-class RulesRef(Part, frozen=True, kw_only=True):
-    """The rules a request was made under: evidence only, execution decides under the live ones."""
-
-    serial: int
-    sha256: str
-
-
-class ObjectRef(Part, frozen=True, kw_only=True):
-    """A content-addressed object `objects/<sha256>` that stands for something too long."""
-
-    sha256: str
-    count: int
-
-
-class Target(Part, frozen=True, kw_only=True, omit_defaults=True):
-    """What a request is about: a member account, or (management tasks) the organization.
-
-    Attributes:
-        account: member account id; empty for management tasks.
-        name: its name when requested.
-        ou_path: ids from the organization root to its parent, joined by `/`.
-        tags_sha256: SHA-256 of its tags as canonical JSON.
-        partition: `aws`.
-        region: the Region the session will use.
-        organization: the organization id, for management tasks only.
-    """
-
-    account: str = ""
-    name: str = ""
-    ou_path: str = ""
-    tags_sha256: str = ""
-    partition: str = ""
-    region: str = ""
-    organization: str = ""
-
-
-class SessionAsk(Part, frozen=True, kw_only=True):
-    """How long a root session may live, in seconds (at most 900)."""
-
-    duration_seconds: int
 
 
 class Statement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
@@ -301,27 +250,6 @@ class Revoke(PersonStatement, frozen=True, kw_only=True, tag="revoke"):
     request_sha256: str
     statement_sha256: str
     comment: str
-
-
-class SpooledFact(Part, frozen=True, kw_only=True):
-    """A fact that its execution signed and the log did not take: its exact text, and base64."""
-
-    body: str
-    sig: str
-
-
-class RecoveredEnd(Part, frozen=True, kw_only=True):
-    """How the work on one account ended, as far as it can be seen afterwards.
-
-    Attributes:
-        account: the account; empty for a management task, and for a survey as a whole.
-        outcome: `done`, `not-done`, or `unverified`: it could not be read.
-        detail: what it was concluded from.
-    """
-
-    account: str
-    outcome: str
-    detail: str
 
 
 class Recovered(PersonStatement, frozen=True, kw_only=True, tag="recovered"):

@@ -14,7 +14,8 @@ from typing import Any, assert_never
 from orgroot.core.codec import canonical
 from orgroot.core.ids import grouped, sha256
 from orgroot.core.log_state import DecisionRecord, LogState, RequestRecord
-from orgroot.core.statements import Request, Target, instant, timestamp
+from orgroot.core.statement_parts import Target
+from orgroot.core.statements import Request, instant, timestamp
 from orgroot.core.task_params import (
     AuditRootCredentials,
     BucketChange,

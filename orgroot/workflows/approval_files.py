@@ -16,15 +16,8 @@ from orgroot.core.people import Roster
 from orgroot.core.public_keys import PublicKey
 from orgroot.core.results import RequestView
 from orgroot.core.sshsig import verify
-from orgroot.core.statements import (
-    Approval,
-    Denial,
-    Signer,
-    from_text,
-    instant,
-    timestamp,
-    to_text,
-)
+from orgroot.core.statement_parts import Signer
+from orgroot.core.statements import Approval, Denial, from_text, instant, timestamp, to_text
 from orgroot.core.withdrawal import revoked_by
 from orgroot.errors import IntegrityError, RequestRefused, UsageError
 from orgroot.workflows.approvals import decision_of, require_eligible

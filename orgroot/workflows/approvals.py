@@ -12,7 +12,8 @@ from orgroot.core.config import seconds
 from orgroot.core.eligibility import eligible, skew
 from orgroot.core.log_state import LogState, RequestRecord
 from orgroot.core.results import RequestView
-from orgroot.core.statements import Approval, Denial, Request, Signer, instant, timestamp
+from orgroot.core.statement_parts import Signer
+from orgroot.core.statements import Approval, Denial, Request, instant, timestamp
 from orgroot.core.summary import summarize
 from orgroot.errors import RequestRefused, UsageError
 from orgroot.workflows.audit_log import AuditLog, signed_once

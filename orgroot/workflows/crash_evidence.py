@@ -16,7 +16,8 @@ from orgroot.core.recovery import DONE, NOT_DONE, UNVERIFIED
 from orgroot.core.resource_policy import same_policy
 from orgroot.core.results import Inspection, InventoryRow
 from orgroot.core.root_credentials import CredentialKind
-from orgroot.core.statements import RecoveredEnd, Survey
+from orgroot.core.statement_parts import RecoveredEnd
+from orgroot.core.statements import Survey
 from orgroot.core.task_params import (
     AuditRootCredentials,
     BucketChange,

@@ -16,14 +16,8 @@ from orgroot.core.ids import ExecutionId
 from orgroot.core.log_state import ExecutionRecord, LogState, RequestRecord, Void
 from orgroot.core.recovery import UNVERIFIED, unsettled
 from orgroot.core.results import ExitReason, RecoveredAccount, Recovery, RecoveryRow
-from orgroot.core.statements import (
-    Recovered,
-    RecoveredEnd,
-    Request,
-    SpooledFact,
-    instant,
-    timestamp,
-)
+from orgroot.core.statement_parts import RecoveredEnd, SpooledFact
+from orgroot.core.statements import Recovered, Request, instant, timestamp
 from orgroot.errors import IntegrityError, RequestRefused
 from orgroot.workflows.audit_log import AuditLog, signed_once
 from orgroot.workflows.crash_evidence import ends

@@ -13,7 +13,7 @@ from orgroot.core.governed_tasks import Task
 from orgroot.core.log_state import RequestRecord, RulesInForce
 from orgroot.core.request_shape import buckets_in
 from orgroot.core.requirements import Requirement, requirement
-from orgroot.core.statements import Target
+from orgroot.core.statement_parts import Target
 from orgroot.errors import RequestRefused
 from orgroot.workflows.audit_log import AuditLog
 

@@ -14,7 +14,8 @@ from orgroot.core.ids import execution_id_of
 from orgroot.core.log_state import LogState, RequestRecord, RequestState
 from orgroot.core.results import ExitReason, Result
 from orgroot.core.root_tasks import MAX_SESSION_SECONDS
-from orgroot.core.statements import Intent, Request, Target, instant, to_text
+from orgroot.core.statement_parts import Target
+from orgroot.core.statements import Intent, Request, instant, to_text
 from orgroot.errors import AuditUnavailable, OutcomeUnknown, RequestRefused
 from orgroot.workflows.audit_log import AuditLog, signed_once
 from orgroot.workflows.decisions import decision_on, refuse_unless, require_granted

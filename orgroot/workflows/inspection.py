@@ -13,7 +13,8 @@ from orgroot.core.log_state import ExecutionRecord, RequestRecord
 from orgroot.core.resource_policy import Lock, PolicyReading, read_bucket_policy
 from orgroot.core.results import Inspection, Result, StatementRow
 from orgroot.core.root_tasks import TaskPolicy
-from orgroot.core.statements import Target, instant
+from orgroot.core.statement_parts import Target
+from orgroot.core.statements import instant
 from orgroot.core.task_params import BucketRef, InspectBucketPolicy, parse_params, to_params
 from orgroot.errors import AwsError, IntegrityError, OrgrootError, OutcomeUnknown, UsageError
 from orgroot.workflows import buckets

@@ -21,7 +21,7 @@ from orgroot.core.results import (
     Result,
 )
 from orgroot.core.root_tasks import ROOT_TASKS, TaskPolicy
-from orgroot.core.statements import Target
+from orgroot.core.statement_parts import Target
 from orgroot.core.task_params import AuditRootCredentials, to_params
 from orgroot.errors import AwsError, AwsErrorKind, Incomplete
 from orgroot.workflows.denial import Denials

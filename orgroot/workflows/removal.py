@@ -24,7 +24,8 @@ from orgroot.core.results import (
 )
 from orgroot.core.root_credentials import CredentialKind
 from orgroot.core.root_tasks import TaskPolicy
-from orgroot.core.statements import Request, Target, instant
+from orgroot.core.statement_parts import Target
+from orgroot.core.statements import Request, instant
 from orgroot.core.task_params import (
     DeleteRootCredentials,
     SeenCredentials,

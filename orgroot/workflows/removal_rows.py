@@ -19,7 +19,7 @@ from orgroot.core.results import (
     RemovalSummary,
 )
 from orgroot.core.root_credentials import CredentialKind
-from orgroot.core.statements import Target
+from orgroot.core.statement_parts import Target
 from orgroot.core.task_params import DeleteRootCredentials, SeenCredentials, parse_params
 from orgroot.errors import AwsErrorKind, IntegrityError
 from orgroot.workflows.credential_sets import removed_of, seen_less

@@ -17,16 +17,8 @@ from orgroot.core.ids import request_id_of, sha256
 from orgroot.core.log_state import LogState, RequestRecord, RulesInForce
 from orgroot.core.results import DryRun, MissingRow
 from orgroot.core.root_tasks import TaskPolicy
-from orgroot.core.statements import (
-    Request,
-    RulesRef,
-    SessionAsk,
-    Survey,
-    Target,
-    instant,
-    timestamp,
-    to_text,
-)
+from orgroot.core.statement_parts import RulesRef, SessionAsk, Target
+from orgroot.core.statements import Request, Survey, instant, timestamp, to_text
 from orgroot.errors import RequestRefused, UsageError
 from orgroot.workflows.audit_log import AuditLog, signed_once
 from orgroot.workflows.decisions import decision_on, demanded, require_askable

@@ -25,7 +25,7 @@ from orgroot.core.plan import (
 )
 from orgroot.core.results import PlanResult, Result
 from orgroot.core.root_tasks import Feature
-from orgroot.core.statements import Target
+from orgroot.core.statement_parts import Target
 from orgroot.errors import AwsError, AwsErrorKind, UsageError
 from orgroot.workflows.execution import submit
 from orgroot.workflows.plan_execution import (

@@ -27,7 +27,7 @@ from orgroot.core.scp import (
     standing,
 )
 from orgroot.core.scp_document import parse_scp
-from orgroot.core.statements import Target
+from orgroot.core.statement_parts import Target
 from orgroot.errors import AwsError, AwsErrorKind, UsageError
 from orgroot.workflows.execution import submit
 from orgroot.workflows.plan_execution import (

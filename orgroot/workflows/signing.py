@@ -10,17 +10,9 @@ import msgspec
 from orgroot import __version__
 from orgroot.core.codec import Signature, canonical, parse_canonical
 from orgroot.core.log_state import LogState
-from orgroot.core.statements import (
-    SCHEMA,
-    HeadRef,
-    ObjectRef,
-    Signed,
-    Target,
-    Tool,
-    timestamp,
-    to_text,
-)
-from orgroot.core.statements import Signer as StatementSigner
+from orgroot.core.statement_parts import HeadRef, ObjectRef, Target, Tool
+from orgroot.core.statement_parts import Signer as StatementSigner
+from orgroot.core.statements import SCHEMA, Signed, timestamp, to_text
 from orgroot.ports import Signer
 from orgroot.workflows.audit_log import AuditLog
 

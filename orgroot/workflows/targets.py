@@ -9,7 +9,7 @@ from orgroot.core.codec import canonical
 from orgroot.core.ids import AccountId, sha256
 from orgroot.core.log_state import RequestRecord
 from orgroot.core.organization import ACTIVE, MemberAccount
-from orgroot.core.statements import Target
+from orgroot.core.statement_parts import Target
 from orgroot.workflows.selection import tags_of, walk
 from orgroot.workflows.workspace import Workspace
 

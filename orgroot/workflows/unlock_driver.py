@@ -15,7 +15,7 @@ from orgroot.core.resource_policy import Lock, read_bucket_policy, same_policy
 from orgroot.core.results import DeniedBy, ExitReason, Result, Unlock, UnlockItem
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.secrets import RootSession
-from orgroot.core.statements import Target
+from orgroot.core.statement_parts import Target
 from orgroot.core.task_params import BucketChange, UnlockBucket, parse_params
 from orgroot.errors import (
     AuditUnavailable,

@@ -6,17 +6,8 @@ from typing import Any
 from orgroot.core.approval import Decision, Phase, decide
 from orgroot.core.ids import request_id_of, sha256
 from orgroot.core.log_state import DecisionRecord, RequestRecord, RulesInForce
-from orgroot.core.statements import (
-    Approval,
-    Denial,
-    HeadRef,
-    Request,
-    Signer,
-    Survey,
-    Tool,
-    timestamp,
-    to_text,
-)
+from orgroot.core.statement_parts import HeadRef, Signer, Tool
+from orgroot.core.statements import Approval, Denial, Request, Survey, timestamp, to_text
 from tests.core import scene as s
 from tests.core import world as w
 

@@ -20,9 +20,7 @@ from orgroot.core.ids import sha256
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.scp import CreateScp
 from orgroot.core.scp_document import policy_text
-from orgroot.core.statements import (
-    Target,
-)
+from orgroot.core.statement_parts import Target
 from orgroot.core.structure import convert
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -10,12 +10,8 @@ from orgroot.core.eligibility import could_approve, demand, eligible
 from orgroot.core.governed_tasks import Task
 from orgroot.core.log_state import RequestRecord, RulesInForce
 from orgroot.core.quorum import Missing
-from orgroot.core.statements import (
-    Denial,
-    SessionAsk,
-    Signer,
-    timestamp,
-)
+from orgroot.core.statement_parts import SessionAsk, Signer
+from orgroot.core.statements import Denial, timestamp
 from tests.core import scene as s
 from tests.core import world as w
 from tests.core.drafts import (

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from orgroot.core.log_state import LogState
-from orgroot.core.statements import Approval, Denial, HeadRef, timestamp
+from orgroot.core.statement_parts import HeadRef
+from orgroot.core.statements import Approval, Denial, timestamp
 from tests.core import scene as s
 from tests.core import world as w
 

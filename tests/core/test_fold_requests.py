@@ -9,11 +9,8 @@ from orgroot.core.codec import canonical, parse_canonical
 from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import Digest, sha256
 from orgroot.core.log_state import FindingCode
-from orgroot.core.statements import (
-    Approval,
-    HeadRef,
-    ObjectRef,
-)
+from orgroot.core.statement_parts import HeadRef, ObjectRef
+from orgroot.core.statements import Approval
 from orgroot.errors import AuditUnavailable
 from tests.core import scene as s
 from tests.core import world as w

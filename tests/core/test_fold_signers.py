@@ -10,13 +10,8 @@ from orgroot.core.codec import Signature, canonical, parse_canonical
 from orgroot.core.config import Approvals
 from orgroot.core.log_state import FindingCode
 from orgroot.core.sshsig import Verified
-from orgroot.core.statements import (
-    Approval,
-    HeadRef,
-    Signer,
-    timestamp,
-    to_text,
-)
+from orgroot.core.statement_parts import HeadRef, Signer
+from orgroot.core.statements import Approval, timestamp, to_text
 from tests.core import scene as s
 from tests.core import world as w
 from tests.core.verdicts import C, voided

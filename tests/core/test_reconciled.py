@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from orgroot.core.log_state import FindingCode
-from orgroot.core.statements import Reconciled, Signer
+from orgroot.core.statement_parts import Signer
+from orgroot.core.statements import Reconciled
 from tests.core import scene as s
 from tests.core import world as w
 

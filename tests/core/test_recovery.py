@@ -11,7 +11,8 @@ from orgroot.core.ephemeral import EphemeralKey
 from orgroot.core.ids import ExecutionId
 from orgroot.core.log_state import FindingCode, RequestState
 from orgroot.core.recovery import objection, on_record, unsettled
-from orgroot.core.statements import Recovered, RecoveredEnd, Signer, SpooledFact, to_text
+from orgroot.core.statement_parts import RecoveredEnd, Signer, SpooledFact
+from orgroot.core.statements import Recovered, to_text
 from tests.core import scene as s
 from tests.core import world as w
 

@@ -8,7 +8,7 @@ import pytest
 from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import sha256
 from orgroot.core.log_state import FindingCode
-from orgroot.core.statements import Target
+from orgroot.core.statement_parts import Target
 from tests.core import scene as s
 from tests.core import world as w
 

@@ -9,7 +9,7 @@ import pytest
 from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import sha256
 from orgroot.core.log_state import LogState
-from orgroot.core.statements import SessionAsk
+from orgroot.core.statement_parts import SessionAsk
 from orgroot.core.summary import summarize
 from tests.core import scene as s
 from tests.core import world as w

@@ -8,7 +8,8 @@ import pytest
 
 from orgroot.core.ids import RequestId, sha256
 from orgroot.core.log_state import FindingCode, RequestState
-from orgroot.core.statements import Approval, Cancel, Denial, Revoke, Signer, to_text
+from orgroot.core.statement_parts import Signer
+from orgroot.core.statements import Approval, Cancel, Denial, Revoke, to_text
 from orgroot.core.summary import summarize
 from tests.core import scene as s
 from tests.core import world as w

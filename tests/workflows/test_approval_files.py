@@ -13,7 +13,8 @@ from fakes.team import World
 from orgroot.core.ids import RequestId
 from orgroot.core.pasted import block_of, pair_of
 from orgroot.core.results import RequestView
-from orgroot.core.statements import Approval, Denial, HeadRef, Signer, timestamp, to_text
+from orgroot.core.statement_parts import HeadRef, Signer
+from orgroot.core.statements import Approval, Denial, timestamp, to_text
 from orgroot.core.task_params import UnlockMode
 from orgroot.errors import IntegrityError, OrgrootError, RequestRefused, UsageError
 from orgroot.workflows.approval_files import attach, prepare
