@@ -99,6 +99,7 @@ def open_workspace(
     key: Path | None,
     *purposes: Purpose,
     reads: bool = False,
+    owner: bool = False,
 ) -> Iterator[Workspace]:
     """The world of a command that calls AWS, checked before anything else happens.
 
@@ -108,6 +109,7 @@ def open_workspace(
         key: `--key`.
         purposes: what the command is about to do; keys that restrict it must be enforced.
         reads: the command signs nothing, so it never pins the trust.
+        owner: the person is an owner of the trust, whoever AWS says is calling.
 
     Raises:
         UsageError: configuration, credentials, or a key that restricts and is not enforced.
@@ -136,7 +138,13 @@ def open_workspace(
         )
         _use_trust(log, settings, signs=not reads)
     roster = who.roster_of(config, log)
-    person = who.acting_person(roster, caller, as_person)
+    signer: Signer | None
+    if owner:
+        person: str | None = who.owner_named(config, as_person)
+        signer = who.owner_signer(config, person or "", key)
+    else:
+        person = who.acting_person(roster, caller, as_person)
+        signer = who.roster_signer(roster, person, key)
     _tell_of_spool(log)
     with TerminalProgress() as progress:
         yield Workspace(
@@ -153,7 +161,7 @@ def open_workspace(
             memory=memory(),
             log=log,
             person=person,
-            signer=who.roster_signer(roster, person, key),
+            signer=signer,
         )
 
 

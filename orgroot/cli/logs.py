@@ -1,12 +1,18 @@
-"""`log init|show|verify`: the audit log itself."""
+"""`log init|show|verify|ack`: the audit log itself."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orgroot.cli.options import As, Key, OutputOption, Yes, settings_of
+from orgroot.cli.options import As, Key, OutputOption, Reason, Yes, settings_of
 from orgroot.cli.terminal import announce, confirm, emit
+from orgroot.core.ids import account_id
+from orgroot.errors import UsageError
 from orgroot.report import Output
+
+if TYPE_CHECKING:
+    from orgroot.core.config import Config
+    from orgroot.core.results import MovedRow, VersionsRow
 
 
 def register(app: typer.Typer) -> None:
@@ -15,6 +21,7 @@ def register(app: typer.Typer) -> None:
     group.command("init")(init)
     group.command("show")(show)
     group.command("verify")(verify)
+    group.command("ack")(ack)
     app.add_typer(group, name="log")
 
 
@@ -76,3 +83,87 @@ def verify(
     from orgroot.cli.context import verify as verify_whole
 
     emit(output, verify_whole(settings_of(ctx), receipts or ()))
+
+
+def ack(
+    ctx: typer.Context,
+    accounts: Annotated[
+        list[str] | None, typer.Argument(metavar="ACCOUNT", help="Accounts that were moved.")
+    ] = None,
+    versions: Annotated[
+        list[str] | None,
+        typer.Option("--version", metavar="KEY=ID", help="A further version; repeatable."),
+    ] = None,
+    reason: Reason = "",
+    yes: Yes = False,
+    as_person: As = None,
+    key: Key = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Acknowledge what was found, as an owner.
+
+    An account that is elsewhere, or tagged otherwise, than before: until then the rules of both
+    places apply to it. Or further versions of a key in the log's store.
+    """
+    from orgroot.cli.context import open_desk, open_workspace
+    from orgroot.workflows import acknowledging
+
+    named = tuple(account_id(text) for text in accounts or ())
+    found = _versions(versions or [])
+    if not named and not found:
+        raise UsageError("nothing is named", hint="give account ids, or --version KEY=ID")
+    settings = settings_of(ctx)
+    if not named:
+        with open_desk(settings, as_person, key, signs=True, owner=True) as desk:
+            _announce_ack(desk.config, desk.person, (), found)
+            confirm("Acknowledge this?", yes=yes)
+            emit(output, acknowledging.acknowledge(desk, (), found, reason))
+    with open_workspace(settings, as_person, key, owner=True) as ws:
+        moves = acknowledging.moved_accounts(ws, named)
+        _announce_ack(ws.config, ws.person, moves, found)
+        confirm("Acknowledge this?", yes=yes or not (moves or found))
+        emit(output, acknowledging.acknowledge(ws, moves, found, reason))
+
+
+def _versions(texts: list[str]) -> "tuple[VersionsRow, ...]":
+    """`KEY=ID` texts by key.
+
+    Raises:
+        UsageError: another form.
+    """
+    from orgroot.core.results import VersionsRow
+
+    by_key: dict[str, list[str]] = {}
+    for text in texts:
+        name, equals, version = text.partition("=")
+        if not name or not equals or not version:
+            raise UsageError(f"--version {text!r} is not KEY=ID", hint="`log verify` names both")
+        by_key.setdefault(name, []).append(version)
+    return tuple(
+        VersionsRow(key=name, version_ids=tuple(dict.fromkeys(ids))) for name, ids in by_key.items()
+    )
+
+
+def _announce_ack(
+    config: "Config",
+    person: str | None,
+    moves: "tuple[MovedRow, ...]",
+    versions: "tuple[VersionsRow, ...]",
+) -> None:
+    from orgroot.report.text_rules import place
+
+    announce(
+        [
+            ("organization", config.organization.id),
+            ("owner", person or "nobody"),
+            *(
+                row
+                for move in moves
+                for row in (
+                    (move.account, f"{move.name} is in {place(move)}"),
+                    *(("  before", place(before)) for before in move.before),
+                )
+            ),
+            *((found.key, f"version {', '.join(found.version_ids)}") for found in versions),
+        ]
+    )

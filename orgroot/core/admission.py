@@ -32,6 +32,7 @@ from orgroot.core.statements import (
     timestamp,
 )
 from orgroot.core.summary import summarize
+from orgroot.core.whereabouts import moved, remember
 from orgroot.core.withdrawal import revoked_by
 
 
@@ -54,6 +55,7 @@ def admit_rules(state: LogState, body: Rules, trust: Trust, seq: int, digest: Di
             body=body,
             log_bucket=bucket if trust.store.startswith("s3://") else "",
             revoked=dict(state.ended_keys),
+            log_account=trust.store_account or "",
         )
     )
 
@@ -62,7 +64,7 @@ def admit_request(
     state: LogState, rules: RulesInForce, body: Request, record: RequestRecord
 ) -> None:
     """A request that its signer may make."""
-    record.requirement = demand(rules, record)
+    _place(rules, state, record)
     decision = decide(
         rules,
         record,
@@ -72,6 +74,7 @@ def admit_request(
     )
     if not decision:
         raise _violation(f"{record.id}: {' '.join(decision.reasons)}")
+    remember(state.places, record.targets)
     state.requests[record.id] = record
 
 
@@ -185,12 +188,20 @@ def admit_survey(
         raise _violation(f"{body.task} is no survey: it changes something")
     if not set(run.accounts) <= set(record.accounts) or not run.accounts:
         raise _violation(f"{run.id} names accounts that {record.id} is not about")
-    record.requirement = demand(rules, record)
+    _place(rules, state, record)
     _check_run(rules, body, record)
     _decide(rules, record, body, run)
+    remember(state.places, record.targets)
     record.executions.append(run)
     state.requests[record.id] = record
     state.executions[run.id] = run
+
+
+def _place(rules: RulesInForce, state: LogState, record: RequestRecord) -> None:
+    """Where its accounts were seen before, and what the rules demand of it there and here."""
+    record.places = state.places
+    record.moved = tuple(moved(rules.body.approvals, record.targets, state.places))
+    record.requirement = demand(rules, record)
 
 
 def known_request(state: LogState, request_id: str, digest: str) -> RequestRecord:

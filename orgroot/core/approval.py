@@ -15,18 +15,24 @@ from orgroot.core.eligibility import (
     demand,
     lapsed,
     listed,
+    outlived,
     time_refusals,
     uncounted,
 )
-from orgroot.core.governed_tasks import GOVERNED_TASKS, Power
+from orgroot.core.governed_tasks import Task
 from orgroot.core.log_state import RequestRecord, RulesInForce
+from orgroot.core.people import is_hardware
 from orgroot.core.quorum import Missing, missing
-from orgroot.core.request_shape import buckets_of, malformed
+from orgroot.core.request_shape import malformed
 from orgroot.core.requirements import Requirement
+from orgroot.core.root_tasks import TaskPolicy
+from orgroot.core.selectors import BUCKET_TASKS
 from orgroot.core.statement_parts import Target
-from orgroot.core.statements import instant
-from orgroot.core.unenforced import refuse_unenforced_rules
-from orgroot.errors import UsageError
+from orgroot.core.whereabouts import moved, resources_in
+from orgroot.core.wildcards import matches
+
+_FEW = 3
+"""So many accounts are named where all of them would hide the sentence."""
 
 
 class Phase(Enum):
@@ -131,21 +137,18 @@ def _refusals(
     rules: RulesInForce, request: RequestRecord, needs: Requirement | None, now: datetime
 ) -> Iterator[str]:
     """What speaks against a request whoever executes it."""
-    try:
-        refuse_unenforced_rules(rules.body.approvals)
-    except UsageError as error:
-        yield f"{error.message}."
     yield from malformed(request)
-    buckets = buckets_of(request)
-    if rules.log_bucket and rules.log_bucket in buckets:
-        yield f"{rules.log_bucket} holds the audit log, which no rule opens."
-    if instant(rules.body.expires_at) <= now and not _reads_only(request):
-        yield f"The rules (serial {rules.body.serial}) expired at {rules.body.expires_at}."
+    named = resources_in(request.body.task, request.params)
+    yield from _log_refusals(rules, request, named)
+    expired = outlived(rules, request, now)
+    if expired is not None:
+        yield expired
     yield from time_refusals(rules, request, now)
     if needs is None:
-        of = f" of {', '.join(buckets)}" if buckets else ""
-        yield f"No rule covers {request.body.task}{of}, so it is denied."
+        of = f" of {', '.join(named)}" if named else ""
+        yield f"No rule covers {request.body.task}{of}, so it is denied.{_moved(rules, request)}"
         return
+    yield from _never_refusals(needs, request, named)
     yield from _requester_refusals(rules, request, needs)
     yield from missing_fields(needs, request).values()
     if request.body.ticket:
@@ -158,8 +161,38 @@ def _refusals(
         )
 
 
-def _reads_only(request: RequestRecord) -> bool:
-    return GOVERNED_TASKS[request.body.task].power is Power.READ
+def _log_refusals(
+    rules: RulesInForce, request: RequestRecord, named: tuple[str, ...]
+) -> Iterator[str]:
+    """The bucket of the log itself is opened by no rule, nor by a session that is handed out."""
+    if rules.log_bucket and request.body.task in BUCKET_TASKS and rules.log_bucket in named:
+        yield f"{rules.log_bucket} holds the audit log, which no rule opens."
+    handed_out = request.body.task is Task.ROOT_SESSION
+    opens_buckets = request.body.task_policy is TaskPolicy.UNLOCK_BUCKET
+    if rules.log_account in request.accounts and handed_out and opens_buckets:
+        yield f"{rules.log_account} holds the audit log: no session there may open buckets."
+
+
+def _never_refusals(
+    needs: Requirement, request: RequestRecord, named: tuple[str, ...]
+) -> Iterator[str]:
+    buckets = request.body.task in BUCKET_TASKS
+    patterns = needs.never_buckets if buckets else needs.never_queues
+    for name in named:
+        if any(matches(pattern, name) for pattern in patterns):
+            yield f"{name} is never touched, {_by(needs)}."
+
+
+def _moved(rules: RulesInForce, request: RequestRecord) -> str:
+    """Why more is demanded than where the accounts are now, as a sentence to append."""
+    accounts = sorted(moved(rules.body.approvals, request.targets, request.places))
+    if not accounts:
+        return ""
+    shown = ", ".join(accounts[:_FEW]) + (" and others" if len(accounts) > _FEW else "")
+    return (
+        f" The log saw {shown} elsewhere, or with other tags, before: the rules of both apply "
+        f"until an owner acknowledges the move (`orgroot log ack {accounts[0]}`)."
+    )
 
 
 def _ticket_refusals(needs: Requirement, ticket: str) -> Iterator[str]:
@@ -179,8 +212,11 @@ def _requester_refusals(
         )
     if not roster.had_key(signer.person, signer.key, request.at, request.seq):
         yield f"The key that signed {request.id} does not speak for {signer.person}."
-    if roster.is_service(signer.person) and needs.people:
-        yield f"{signer.person} is a service and may ask only for what needs no approval."
+    if roster.is_service(signer.person):
+        if needs.people:
+            yield f"{signer.person} is a service and may ask only for what needs no approval."
+    elif needs.hardware_key and not is_hardware(signer.key):
+        yield f"{signer.person} must ask with a hardware key (sk-ssh-ed25519, sk-ecdsa)."
 
 
 def _execution_refusals(
@@ -240,7 +276,9 @@ def _quorum(
     lacking = missing(needs, people)
     if not lacking:
         return Decision(allowed=True)
-    return Decision(allowed=False, reasons=(*_wanted(needs, lacking), *ignored), missing=lacking)
+    wanted = [*_wanted(needs, lacking)]
+    wanted[-1] += _moved(rules, request)
+    return Decision(allowed=False, reasons=(*wanted, *ignored), missing=lacking)
 
 
 def _wanted(needs: Requirement, lacking: tuple[Missing, ...]) -> Iterator[str]:

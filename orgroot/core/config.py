@@ -63,6 +63,15 @@ RegionName = Annotated[
 ]
 
 
+Unit = Annotated[
+    str,
+    Meta(
+        pattern=r"^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})\Z",
+        description="an OU id is written as ou-ab12-34567890, the root as r-ab12",
+    ),
+]
+
+
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A mapping of the configuration; a key it does not know is an error."""
 
@@ -204,7 +213,7 @@ class Selectors(Section, frozen=True, kw_only=True):
 
     tasks: tuple[Task, ...] | None = None
     accounts: tuple[Account, ...] | None = None
-    ous: tuple[str, ...] | None = None
+    ous: tuple[Unit, ...] | None = None
     tags: dict[str, str] | None = None
     buckets: tuple[str, ...] | None = None
     queues: tuple[str, ...] | None = None

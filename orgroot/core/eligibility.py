@@ -8,18 +8,22 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from orgroot.core.config import seconds
+from orgroot.core.governed_tasks import GOVERNED_TASKS, Power
 from orgroot.core.log_state import DecisionRecord, RequestRecord, RulesInForce
-from orgroot.core.request_shape import buckets_of
+from orgroot.core.people import is_hardware
 from orgroot.core.requirements import Requirement, requirement
-from orgroot.core.statements import instant
+from orgroot.core.statements import Request, instant
+from orgroot.core.whereabouts import subjects
 
 DEFAULT_SKEW = timedelta(seconds=120)
 """How far clocks may differ before any rules say so."""
 
 
 def demand(rules: RulesInForce, request: RequestRecord) -> Requirement | None:
-    """What the rules demand of a request; None: no rule covers it."""
-    return requirement(rules.body.approvals, request.body.task, buckets_of(request))
+    """What the rules demand of a request, all its accounts together; None: not all are covered."""
+    approvals, task = rules.body.approvals, request.body.task
+    about = subjects(approvals, task, request.targets, request.params, request.places)
+    return requirement(approvals, task, about)
 
 
 def expires_at(rules: RulesInForce, request: RequestRecord) -> datetime:
@@ -69,6 +73,18 @@ def time_refusals(rules: RulesInForce, request: RequestRecord, now: datetime) ->
         yield f"{request.id} says it was made later than now ({request.body.created_at})."
 
 
+def outlived(rules: RulesInForce, request: RequestRecord, now: datetime) -> str | None:
+    """Expired rules govern reading and break-glass alone: why not this request; None: it is one."""
+    body = request.body
+    if GOVERNED_TASKS[body.task].power is Power.READ:
+        return None
+    if isinstance(body, Request) and body.break_glass:
+        return None
+    if instant(rules.body.expires_at) > now:
+        return None
+    return f"The rules (serial {rules.body.serial}) expired at {rules.body.expires_at}."
+
+
 def uncounted(
     rules: RulesInForce, request: RequestRecord, needs: Requirement, record: DecisionRecord
 ) -> str | None:
@@ -83,6 +99,8 @@ def uncounted(
     groups = record.groups & rules.roster.groups_of(signer.person)
     if not rules.roster.had_key(signer.person, signer.key, record.at, record.seq):
         return f"The key of {signer.person}'s decision was not valid when it was recorded."
+    if needs.hardware_key and not is_hardware(signer.key):
+        return f"The key of {signer.person}'s decision is no hardware key, which the rules want."
     return _outsider(rules, request, needs, signer.person, groups)
 
 
@@ -120,10 +138,14 @@ def _unfit(rules: RulesInForce, request: RequestRecord, person: str, now: dateti
     needs = demand(rules, request)
     if needs is None:
         return f"No rule covers {request.body.task}."
-    if instant(rules.body.expires_at) <= now:
-        return f"The rules (serial {rules.body.serial}) expired at {rules.body.expires_at}."
-    if not rules.roster.keys_of(person, now):
+    why = outlived(rules, request, now)
+    if why is not None:
+        return why
+    keys = rules.roster.keys_of(person, now)
+    if not keys:
         return f"{person} has no valid key in the roster."
+    if needs.hardware_key and not any(key.hardware for key in keys):
+        return f"{person} has no hardware key in the roster, which the rules want."
     return _outsider(rules, request, needs, person, rules.roster.groups_of(person))
 
 

@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from orgroot.core import admission, owners, reconciled, recovery, revocation, withdrawal
+from orgroot.core import (
+    acknowledgement,
+    admission,
+    owners,
+    reconciled,
+    recovery,
+    revocation,
+    withdrawal,
+)
 from orgroot.core.codec import Signature, decode_record
 from orgroot.core.config import Trust
 from orgroot.core.eligibility import skew
@@ -41,6 +49,7 @@ from orgroot.core.rules_lint import LATEST
 from orgroot.core.sshsig import Verified
 from orgroot.core.statements import (
     SCHEMA,
+    Ack,
     Approval,
     Body,
     Cancel,
@@ -212,6 +221,8 @@ class Fold:
     ) -> Verified | None:
         if isinstance(body, KeyRevoke):
             return revocation.check_revoker(self.state, body, text, sigs)
+        if isinstance(body, Ack):
+            return acknowledgement.check_owner(self.state, body, text, sigs)
         if isinstance(body, PersonStatement):
             return check_person(self.state.rules_in_force, body, text, sigs, self.state.newest)
         if isinstance(body, OwnersStatement):
@@ -274,14 +285,25 @@ class Fold:
                 record = self._request(body, signed, seq, objects)
                 run = _execution(body, signed, seq, record_hash, objects.accounts(body))
                 admission.admit_survey(state, state.rules[-1], body, record, run)
+            case Cancel() | Revoke() | Ack() | Recovered() | Reconciled():
+                self._afterwards(body, seq, objects)
+            case _:
+                self._fact(body, seq, objects)
+
+    def _afterwards(
+        self, body: Cancel | Revoke | Ack | Recovered | Reconciled, seq: int, objects: Objects
+    ) -> None:
+        """What people say of what was said, done or found before."""
+        state = self.state
+        match body:
             case Cancel() | Revoke():
                 withdrawal.admit(state, state.rules[-1], body, seq)
+            case Ack():
+                acknowledgement.admit_ack(state, body)
             case Recovered():
                 objects.named |= recovery.admit_recovered(state, body, seq)
             case Reconciled():
                 reconciled.admit_reconciled(body, skew(state.rules_in_force))
-            case _:
-                self._fact(body, seq, objects)
 
     def _govern(
         self, body: Genesis | TrustChange | KeyRevoke | Rules, seq: int, digest: Digest

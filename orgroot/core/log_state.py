@@ -28,6 +28,7 @@ from orgroot.core.statements import (
     Survey,
     instant,
 )
+from orgroot.core.whereabouts import Places, Whereabouts
 
 MAX_EXECUTIONS = 3
 """So many times a request for one target is tried, where AWS refused each time before."""
@@ -151,7 +152,8 @@ class RulesInForce:
     """A `rules` record: its position, the SHA-256 of its statement text, and what it says.
 
     Attributes:
-        log_bucket: the bucket the log lies in, which no rule opens; empty for a folder.
+        log_bucket, log_account: the bucket the log lies in, which no rule opens, and the account
+            that owns it; empty for a folder.
         revoked: by key, what `key-revoke` records have ended.
         roster: the people of these rules.
     """
@@ -161,6 +163,7 @@ class RulesInForce:
     body: Rules
     log_bucket: str = ""
     revoked: Mapping[str, RevokedKey] = field(default_factory=dict)
+    log_account: str = ""
     roster: Roster = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -269,6 +272,8 @@ class RequestRecord:
         denied: the record number of the denial that ended it; 0: not denied.
         cancelled: the record number in which its requester took it back; 0: it stands.
         signed_with: what its signature says of the key that made it; None: it is a draft.
+        places: where the log saw its accounts until now; shared with `LogState.places`.
+        moved: its accounts that the log had seen elsewhere when it was recorded.
     """
 
     id: RequestId
@@ -285,6 +290,8 @@ class RequestRecord:
     denied: int = 0
     cancelled: int = 0
     signed_with: Verified | None = None
+    places: Places = field(default_factory=dict, repr=False)
+    moved: tuple[str, ...] = ()
 
     @property
     def at(self) -> datetime:
@@ -343,6 +350,8 @@ class LogState:
         denials: by account (`""`: the organization) the valid denials, each with its request.
         objects: SHA-256 of every object that an accepted statement names.
         revoked: by SHA-256 of a statement, who took it back, and in which record.
+        places: by account, where accepted statements say it was, since an owner's last word.
+        acknowledged_versions: by key of the store, the version ids that an owner acknowledged.
     """
 
     seq: int = 0
@@ -361,6 +370,8 @@ class LogState:
     denials: dict[str, list[tuple[RequestId, DecisionRecord]]] = field(default_factory=dict)
     objects: set[Digest] = field(default_factory=set)
     revoked: dict[Digest, list[tuple[str, int]]] = field(default_factory=dict)
+    places: dict[str, tuple[Whereabouts, ...]] = field(default_factory=dict)
+    acknowledged_versions: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def rules_in_force(self) -> RulesInForce | None:

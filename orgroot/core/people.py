@@ -29,6 +29,12 @@ def usable_key(text: str) -> PublicKey | None:
         return None
 
 
+def is_hardware(key: str) -> bool:
+    """Whether a key (`type base64`) lives in a FIDO token."""
+    usable = usable_key(key)
+    return usable is not None and usable.hardware
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokedKey:
     """A key that a `key-revoke` record ended, whatever any rules say of it.

@@ -4,32 +4,18 @@ A request that does not is never approved or executed, whatever the rules say: a
 cannot travel under a task that only adds.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from orgroot.core.governed_tasks import GOVERNED_TASKS, Power, Task
+from orgroot.core.governed_tasks import GOVERNED_TASKS, Power
 from orgroot.core.log_state import RequestRecord
 from orgroot.core.plan import Op, Plan
-from orgroot.core.requirements import BUCKET_TASKS
 from orgroot.core.resource_policy import drop_statements
 from orgroot.core.scp import attachment_of, creation
 from orgroot.core.scp_document import parse_scp
+from orgroot.core.selectors import BUCKET_TASKS, QUEUE_TASKS
 from orgroot.core.statements import Request
 from orgroot.core.task_params import PlannedChanges, UnlockBucket, UnlockMode, parse_params
 from orgroot.errors import IntegrityError, UsageError
-
-
-def buckets_of(request: RequestRecord) -> tuple[str, ...]:
-    """The buckets a request names, by which rules match; none for tasks without buckets."""
-    return buckets_in(request.body.task, request.params)
-
-
-def buckets_in(task: Task, params: Mapping[str, Any]) -> tuple[str, ...]:
-    """As `buckets_of`, before there is a request."""
-    named = params.get("buckets")
-    if task not in BUCKET_TASKS or not isinstance(named, list | tuple):
-        return ()
-    return tuple(str(item.get("bucket")) for item in named if isinstance(item, dict))
 
 
 def malformed(request: RequestRecord) -> Iterator[str]:
@@ -66,8 +52,8 @@ def _wrong_targets(request: RequestRecord) -> Iterator[str]:
         yield f"{body.task} is about member accounts."
     if len(set(accounts)) != len(accounts):
         yield "An account is named twice."
-    if body.task in BUCKET_TASKS and (len(targets) != 1 or request.bulk):
-        yield f"{body.task} is about buckets of one account."
+    if body.task in BUCKET_TASKS | QUEUE_TASKS and (len(targets) != 1 or request.bulk):
+        yield f"{body.task} is about one account."
 
 
 def _wrong_repairs(params: UnlockBucket) -> Iterator[str]:

@@ -6,14 +6,32 @@ at people or at a clock.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
-from orgroot.core.config import Approvals, Rule, seconds
+from orgroot.core.config import Approvals, BreakGlass, Rule, seconds
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Task
 from orgroot.core.root_tasks import MAX_SESSION_SECONDS
-from orgroot.core.wildcards import matches
+from orgroot.core.selectors import Fit, Subject, fit
 
-BUCKET_TASKS = frozenset({Task.UNLOCK_BUCKET, Task.INSPECT_BUCKET_POLICY})
-"""Tasks whose requests name buckets; a rule with a `buckets` selector is about these alone."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emergency:
+    """Break-glass as all matching rules together allow it.
+
+    Attributes:
+        requesters: groups whose members may break glass.
+        pin: the key's PIN flag must be set.
+        max_open_unreviewed, max_per_24h: so many incidents per person.
+        review_within: so soon the review must be done, in seconds.
+        review: group → so many distinct people of it review.
+    """
+
+    requesters: frozenset[str]
+    pin: bool
+    max_open_unreviewed: int
+    max_per_24h: int
+    review_within: int
+    review: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +49,9 @@ class Requirement:
         tickets: patterns a ticket must match in full, all of them.
         request_ttl, approval_ttl: how long a request or an approval lives, in seconds.
         deny_threshold: so many denials end a request.
+        hardware_key: only hardware keys count, of those who approve and of people who ask.
+        break_glass: None: nobody may act first.
+        never_buckets, never_queues: patterns of what no request may name.
     """
 
     rule_ids: tuple[str, ...]
@@ -44,6 +65,10 @@ class Requirement:
     request_ttl: int
     approval_ttl: int
     deny_threshold: int
+    hardware_key: bool = False
+    break_glass: Emergency | None = None
+    never_buckets: tuple[str, ...] = ()
+    never_queues: tuple[str, ...] = ()
 
     @property
     def people(self) -> int:
@@ -51,38 +76,34 @@ class Requirement:
         return max(self.total, sum(self.each_of.values()))
 
     def same_as(self, other: "Requirement") -> bool:
-        """Both demand the same, whichever rules say so."""
-        mine, theirs = (
-            [getattr(r, name) for name in r.__slots__ if name != "rule_ids"] for r in (self, other)
-        )
-        return mine == theirs
+        """Both demand the same, whichever rules say so.
+
+        What must never be named is no demand on a request that names something else; one that
+        names it is refused each time it is decided.
+        """
+        return _demands(self) == _demands(other)
 
 
-def requirement(approvals: Approvals, task: Task, buckets: Sequence[str]) -> Requirement | None:
+_NO_DEMAND = frozenset({"rule_ids", "never_buckets", "never_queues"})
+_demands = attrgetter(*(name for name in Requirement.__slots__ if name not in _NO_DEMAND))
+
+
+def requirement(
+    approvals: Approvals, task: Task, subjects: Iterable[Subject]
+) -> Requirement | None:
     """The demand on a request, or None: denied, for no rule covers it.
 
-    Of several buckets each must be covered by a rule, and the rules of all of them apply. Without
-    a bucket, only patterns that fit any name cover.
+    Each subject must surely be covered by a rule, and the rules of all of them apply; a rule that
+    may match by what is unknown applies too, and covers nothing.
     """
-    covering = [_matching(approvals.rules, task, bucket) for bucket in buckets or ("",)]
-    if not all(covering):
-        return None
-    ids = {rule.id for rules in covering for rule in rules}
-    return _strictest(approvals, task, tuple(rule for rule in approvals.rules if rule.id in ids))
-
-
-def _matching(rules: Iterable[Rule], task: Task, bucket: str) -> tuple[Rule, ...]:
-    return tuple(rule for rule in rules if covers(rule, task, bucket))
-
-
-def covers(rule: Rule, task: Task, bucket: str) -> bool:
-    """Whether a rule is about this task and bucket; an absent selector matches any."""
-    match = rule.match
-    if match.tasks is not None and task not in match.tasks:
-        return False
-    if match.buckets is None:
-        return True
-    return task in BUCKET_TASKS and any(matches(p, bucket) for p in match.buckets)
+    applying: set[str] = set()
+    for subject in subjects:
+        fits = {rule.id: fit(rule, task, subject) for rule in approvals.rules}
+        if Fit.YES not in fits.values():
+            return None
+        applying |= {name for name, how in fits.items() if how is not Fit.NO}
+    rules = tuple(rule for rule in approvals.rules if rule.id in applying)
+    return strictest(approvals, task, rules) if rules else None
 
 
 def people_needed(rule: Rule) -> int:
@@ -116,18 +137,39 @@ def _slots(rules: Iterable[Rule]) -> Iterator[tuple[str, int]]:
             yield slot.group, slot.count
 
 
-def _strictest(approvals: Approvals, task: Task, rules: tuple[Rule, ...]) -> Requirement:
-    each_of: dict[str, int] = {}
-    for group, count in _slots(rules):
-        each_of[group] = max(count, each_of.get(group, 0))
+def _largest(counts: Iterable[tuple[str, int]]) -> Mapping[str, int]:
+    largest: dict[str, int] = {}
+    for group, count in counts:
+        largest[group] = max(count, largest.get(group, 0))
+    return largest
+
+
+def _emergency(rules: Sequence[Rule]) -> Emergency | None:
+    """Break-glass field by field; None where any of the rules has none."""
+    allowed: list[BreakGlass] = [r.break_glass for r in rules if r.break_glass is not None]
+    if len(allowed) < len(rules):
+        return None
+    return Emergency(
+        requesters=frozenset.intersection(*(frozenset(b.requesters.groups) for b in allowed)),
+        pin=any(b.user_verification == "required" for b in allowed),
+        max_open_unreviewed=min(b.max_open_unreviewed for b in allowed),
+        max_per_24h=min(b.max_per_24h for b in allowed),
+        review_within=min(seconds(b.review.within) for b in allowed),
+        review=_largest((b.review.group, b.review.count) for b in allowed),
+    )
+
+
+def strictest(approvals: Approvals, task: Task, rules: Sequence[Rule]) -> Requirement:
+    """What these rules (one at least) demand together of the task."""
     sessions = [rule.session.max_seconds for rule in rules if rule.session is not None]
+    nevers = [rule.never for rule in rules if rule.never is not None]
     defaults = approvals.defaults
     return Requirement(
         rule_ids=tuple(rule.id for rule in rules),
         total=max(
             GOVERNED_TASKS[task].minimum_approvals, *(rule.approvals.total for rule in rules)
         ),
-        each_of=each_of,
+        each_of=_largest(_slots(rules)),
         requesters=frozenset.intersection(*(frozenset(r.requesters.groups) for r in rules)),
         executors=_executors(rules),
         approvers=_all_of(_counting(rule) for rule in rules),
@@ -136,4 +178,8 @@ def _strictest(approvals: Approvals, task: Task, rules: tuple[Rule, ...]) -> Req
         request_ttl=seconds(defaults.request_ttl),
         approval_ttl=seconds(defaults.approval_ttl),
         deny_threshold=defaults.deny_threshold,
+        hardware_key=defaults.hardware_key == "required",
+        break_glass=_emergency(rules),
+        never_buckets=tuple(sorted({p for never in nevers for p in never.buckets})),
+        never_queues=tuple(sorted({p for never in nevers for p in never.queues})),
     )

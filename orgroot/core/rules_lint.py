@@ -3,7 +3,7 @@
 An error bars publication and makes a `rules` record void; a warning is for people to weigh.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from orgroot.core.config import Approvals, Owners, Person, Rule
@@ -11,16 +11,10 @@ from orgroot.core.config_checks import check_approvals
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Power, Task
 from orgroot.core.people import Roster
 from orgroot.core.public_keys import parse_public_key
-from orgroot.core.quorum import missing
-from orgroot.core.requirements import (
-    BUCKET_TASKS,
-    Requirement,
-    people_needed,
-    requirement,
-)
+from orgroot.core.requirements import people_needed
 from orgroot.core.results import RulesIssue
-from orgroot.core.unenforced import refuse_unenforced_rules
-from orgroot.core.wildcards import matches
+from orgroot.core.rules_reach import reach
+from orgroot.core.selectors import is_empty
 from orgroot.errors import ConfigError, UsageError
 
 LATEST = datetime(3000, 1, 1, tzinfo=UTC)
@@ -37,8 +31,7 @@ def lint_rules(approvals: Approvals, owners: Owners, now: datetime) -> tuple[Rul
         issues = [
             *_people(approvals, roster, now),
             *(issue for rule in approvals.rules for issue in _rule(approvals, rule)),
-            *_holes(approvals),
-            *_unreachable(approvals, roster, now),
+            *reach(approvals, roster, now),
             *_owners(owners),
             *_expiry(approvals, now),
         ]
@@ -85,10 +78,6 @@ def _moments(approvals: Approvals) -> Iterator[datetime]:
 
 
 def _people(approvals: Approvals, roster: Roster, now: datetime) -> Iterator[RulesIssue]:
-    try:
-        refuse_unenforced_rules(approvals)
-    except UsageError as error:
-        yield _error("not-enforced", None, error.message)
     first: dict[str, str] = {}
     for name, person in approvals.people.items():
         for entry in person.keys:
@@ -104,6 +93,20 @@ def _people(approvals: Approvals, roster: Roster, now: datetime) -> Iterator[Rul
         if not any(entry.revoked is None or entry.revoked > now for entry in person.keys):
             yield _warning("no-key", None, f"{name} has no valid key and can sign nothing")
         yield from _identities(name, person)
+    yield from _services(approvals, roster)
+
+
+def _services(approvals: Approvals, roster: Roster) -> Iterator[RulesIssue]:
+    """Services in groups whose members decide: their word never counts."""
+    for rule in approvals.rules:
+        deciding = {slot.group for slot in rule.approvals.each_of}
+        deciding |= set(rule.approvers.groups) if rule.approvers else set()
+        if rule.break_glass:
+            deciding |= {*rule.break_glass.requesters.groups, rule.break_glass.review.group}
+        for name in roster.members(deciding):
+            if roster.is_service(name):
+                words = f"{name} is a service: it never approves, reviews or breaks glass"
+                yield _warning("service", rule.id, words)
 
 
 def _identities(name: str, person: Person) -> Iterator[RulesIssue]:
@@ -131,16 +134,28 @@ def _rule(approvals: Approvals, rule: Rule) -> Iterator[RulesIssue]:
             )
     if Task.ROOT_SESSION in (rule.match.tasks or ()) and len(tasks) > 1:
         yield _error("not-alone", rule.id, f"{Task.ROOT_SESSION} needs a rule of its own")
-    if rule.match.buckets is not None and not BUCKET_TASKS & set(tasks):
-        yield _error("matches-nothing", rule.id, "none of its tasks is about buckets")
     slots = sum(slot.count for slot in rule.approvals.each_of)
     if rule.approvers is None and rule.approvals.total > slots:
         yield _error("no-approvers", rule.id, "total is above its slots: say who counts, approvers")
     if not rule.requesters.groups:
         yield _error("no-requesters", rule.id, "nobody may ask: requesters names no group")
+    yield from _exceptions(rule)
     for group in sorted(_groups(rule)):
         if not any(group in person.groups for person in approvals.people.values()):
             yield _error("empty-group", rule.id, f"group {group} has no member")
+
+
+def _exceptions(rule: Rule) -> Iterator[RulesIssue]:
+    """What is left out of a rule, and by what it could be left out by others."""
+    excepted = rule.match.except_
+    if excepted is None:
+        return
+    if is_empty(excepted):
+        yield _error("empty-except", rule.id, "except without selectors: say what is left out")
+    for selector, what in (("ous", "moves an account"), ("tags", "tags an account")):
+        if getattr(excepted, selector) is not None:
+            words = f"whoever {what} can take it out of this rule; account ids stay what they are"
+            yield _warning(f"except-by-{selector}", rule.id, words)
 
 
 def _groups(rule: Rule) -> set[str]:
@@ -150,66 +165,6 @@ def _groups(rule: Rule) -> set[str]:
     if rule.break_glass:
         groups |= {*rule.break_glass.requesters.groups, rule.break_glass.review.group}
     return groups
-
-
-def _holes(approvals: Approvals) -> Iterator[RulesIssue]:
-    """Bucket patterns that cover part of a task which no rule covers as a whole."""
-    for task in sorted(BUCKET_TASKS):
-        narrow = [r for r in approvals.rules if r.match.buckets and _is_about(r, task)]
-        if narrow and requirement(approvals, task, ()) is None:
-            message = f"{task} of any other bucket is covered by no rule"
-            yield _error("HOLE", narrow[0].id, message)
-
-
-def _is_about(rule: Rule, task: Task) -> bool:
-    return rule.match.tasks is None or task in rule.match.tasks
-
-
-def _unreachable(approvals: Approvals, roster: Roster, now: datetime) -> Iterator[RulesIssue]:
-    """Some requester can never get the approvals, or nobody may ask, for some task and bucket."""
-    for where, needs in _cases(approvals):
-        rules = ", ".join(needs.rule_ids)
-        askers = [p for p in roster.members(needs.requesters) if _may_ask(roster, p, needs)]
-        if not askers:
-            yield _error("unreachable", needs.rule_ids[0], f"nobody may ask for {where} ({rules})")
-        for person in askers:
-            if missing(needs, _others(approvals, roster, person, now)):
-                yield _error(
-                    "unreachable",
-                    needs.rule_ids[0],
-                    f"{where}, asked by {person}, can never have its approvals ({rules})",
-                )
-
-
-def _may_ask(roster: Roster, person: str, needs: Requirement) -> bool:
-    return not (needs.people and roster.is_service(person))
-
-
-def _others(
-    approvals: Approvals, roster: Roster, person: str, now: datetime
-) -> Mapping[str, frozenset[str]]:
-    return {
-        roster.human(other): roster.groups_of(other)
-        for other, entry in approvals.people.items()
-        if not entry.service
-        and not roster.same_human(other, person)
-        and any(key.revoked is None or key.revoked > now for key in entry.keys)
-    }
-
-
-def _cases(approvals: Approvals) -> Iterator[tuple[str, Requirement]]:
-    """Every covered task, and for each bucket pattern a name that fits it: merged rules show."""
-    names = sorted({_example(p) for rule in approvals.rules for p in rule.match.buckets or ()})
-    for task in Task:
-        for name in ("", *(names if task in BUCKET_TASKS else ())):
-            needs = requirement(approvals, task, (name,))
-            if needs is not None:
-                yield (f"{task} of {name}" if name else f"{task}"), needs
-
-
-def _example(pattern: str) -> str:
-    name = pattern.replace("*", "x").replace("?", "x")
-    return name if matches(pattern, name) else pattern
 
 
 def _owners(owners: Owners) -> Iterator[RulesIssue]:

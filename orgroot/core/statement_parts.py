@@ -1,5 +1,7 @@
 """What statements are made of: who signs, at which head, what about; never signed alone."""
 
+from msgspec import field
+
 from orgroot.core.facts import Part
 
 
@@ -43,8 +45,10 @@ class Target(Part, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         account: member account id; empty for management tasks.
         name: its name when requested.
-        ou_path: ids from the organization root to its parent, joined by `/`.
-        tags_sha256: SHA-256 of its tags as canonical JSON.
+        ou_path: ids from the organization root to its parent, joined by `/`; empty: nobody
+            looked.
+        tags_sha256: SHA-256 of its tags as canonical JSON; empty: nobody looked.
+        tags: of the tag keys that the rules look at, each value; null: it does not carry the key.
         partition: `aws`.
         region: the Region the session will use.
         organization: the organization id, for management tasks only.
@@ -54,6 +58,7 @@ class Target(Part, frozen=True, kw_only=True, omit_defaults=True):
     name: str = ""
     ou_path: str = ""
     tags_sha256: str = ""
+    tags: dict[str, str | None] = field(default_factory=dict)
     partition: str = ""
     region: str = ""
     organization: str = ""
@@ -84,3 +89,19 @@ class RecoveredEnd(Part, frozen=True, kw_only=True):
     account: str
     outcome: str
     detail: str
+
+
+class Moved(Part, frozen=True, kw_only=True):
+    """Where an account is now, as `Target` says it: an owner has looked."""
+
+    account: str
+    ou_path: str
+    tags_sha256: str
+    tags: dict[str, str | None]
+
+
+class Versions(Part, frozen=True, kw_only=True):
+    """Further versions of one key in the store: an owner has looked."""
+
+    key: str
+    version_ids: tuple[str, ...]

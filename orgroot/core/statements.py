@@ -21,6 +21,7 @@ from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.spelling import readable, surely_readable
 from orgroot.core.statement_parts import (
     HeadRef,
+    Moved,
     ObjectRef,
     RecoveredEnd,
     RulesRef,
@@ -29,6 +30,7 @@ from orgroot.core.statement_parts import (
     SpooledFact,
     Target,
     Tool,
+    Versions,
 )
 from orgroot.errors import IntegrityError
 
@@ -281,6 +283,16 @@ class Reconciled(PersonStatement, frozen=True, kw_only=True, tag="reconciled"):
     report_sha256: str
 
 
+class Ack(PersonStatement, frozen=True, kw_only=True, tag="ack"):
+    """An owner of the trust acknowledges what was found: moved accounts, versions in the store."""
+
+    NAMESPACE: ClassVar[str] = "orgroot-ack-v1"
+
+    moves: tuple[Moved, ...]
+    versions: tuple[Versions, ...]
+    reason: str
+
+
 Signed = (
     Genesis
     | Rules
@@ -295,6 +307,7 @@ Signed = (
     | Reconciled
     | Cancel
     | Revoke
+    | Ack
 )
 Body = Signed | Observed
 

@@ -28,6 +28,7 @@ _ITEMS: Mapping[type[results.Result], str] = {
     results.LogVerify: "findings",
     results.LogShow: "records",
     results.RulesCheck: "issues",
+    results.Acknowledged: "moves",
     results.Recovery: "executions",
     results.Reconciliation: "sessions",
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orgroot.core import results
-from orgroot.report import text_accounts, text_log, text_reconcile, text_requests
+from orgroot.report import text_accounts, text_log, text_reconcile, text_requests, text_rules
 from orgroot.report.escape import grouped, visible
 from orgroot.report.table import pairs, table
 
@@ -176,6 +176,7 @@ _RENDERERS: Mapping[type[results.Result], Callable[[Any], str]] = {
     results.PlanResult: plan,
     results.Drift: drift,
     results.RulesCheck: rules_check,
+    results.Acknowledged: text_rules.acknowledged,
     results.DryRun: dry_run,
     results.Inventory: text_accounts.inventory,
     results.Removal: text_accounts.removal,

@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Power, Task
 from orgroot.core.ids import AccountId, sha256
 from orgroot.core.log_state import ExecutionRecord, RequestRecord
+from orgroot.core.organization import MemberAccount
 from orgroot.core.plan import ChangeState, Standing
 from orgroot.core.recovery import DONE, NOT_DONE, UNVERIFIED
 from orgroot.core.resource_policy import same_policy
@@ -28,12 +29,14 @@ from orgroot.core.task_params import (
     to_params,
 )
 from orgroot.errors import AwsError, Incomplete, IntegrityError, RequestRefused, UsageError
+from orgroot.workflows.buckets import owner_of
 from orgroot.workflows.drivers import driver_of
 from orgroot.workflows.inspection import inspect_bucket
 from orgroot.workflows.inventory import members_of, survey_accounts
 from orgroot.workflows.plan_execution import planned
 from orgroot.workflows.removal_rows import removal_params, seen_in
 from orgroot.workflows.requests import Ask, Draft, needs_approval
+from orgroot.workflows.targets import reading_targets
 from orgroot.workflows.workspace import Workspace
 
 _LONGEST = 500
@@ -140,7 +143,8 @@ def _sha256_of(before_b64: str) -> str | None:
 def _look(ws: Workspace, run: ExecutionRecord, account: str, change: BucketChange) -> Inspection:
     """The bucket's policy now, in a root session of its own that only reads."""
     params = InspectBucketPolicy(buckets=(BucketRef(bucket=change.bucket, region=change.region),))
-    _require_free(ws, Task.INSPECT_BUCKET_POLICY, to_params(params))
+    member = owner_of(ws, AccountId(account))
+    _require_free(ws, (member,), Task.INSPECT_BUCKET_POLICY, to_params(params))
     ask = Ask(reason=f"recover {run.id}")
     seen = inspect_bucket(ws, AccountId(account), change.bucket, change.region, ask)
     if not isinstance(seen, Inspection):
@@ -152,9 +156,10 @@ def _removals(
     ws: Workspace, request: RequestRecord, run: ExecutionRecord, accounts: tuple[str, ...]
 ) -> Iterable[RecoveredEnd]:
     try:
-        _require_free(ws, Task.AUDIT_ROOT_CREDENTIALS, to_params(AuditRootCredentials()))
-        ask = Ask(reason=f"recover {run.id}")
-        readings = survey_accounts(ws, members_of(request, accounts), ask)
+        members = members_of(request, accounts)
+        params = to_params(AuditRootCredentials())
+        _require_free(ws, members, Task.AUDIT_ROOT_CREDENTIALS, params)
+        readings = survey_accounts(ws, members, Ask(reason=f"recover {run.id}"))
     except (*_UNREADABLE, _UnreadError) as error:
         return tuple(_end(account, UNVERIFIED, _words(error)) for account in accounts)
     rows = {row.id: row for row in readings.rows}
@@ -200,14 +205,20 @@ def _plan(ws: Workspace, request: RequestRecord, account: str) -> RecoveredEnd:
     return _end(account, _worst(set(found.values())), detail)
 
 
-def _require_free(ws: Workspace, task: Task, params: Mapping[str, object]) -> None:
+def _require_free(
+    ws: Workspace,
+    accounts: tuple[MemberAccount, ...],
+    task: Task,
+    params: Mapping[str, object],
+) -> None:
     """Reading it needs nobody's approval.
 
     Raises:
         _UnreadError: it does.
         RequestRefused: no rule allows it.
     """
-    if needs_approval(ws, Draft(task=task, targets=(), params=dict(params))):
+    targets = reading_targets(ws, accounts, task)
+    if needs_approval(ws, Draft(task=task, targets=targets, params=dict(params))):
         raise _UnreadError(f"the rules want approvals for {task.value}, so it was not read")
 
 

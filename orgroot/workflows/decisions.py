@@ -11,28 +11,38 @@ from orgroot.core import approval
 from orgroot.core.approval import Decision, Phase
 from orgroot.core.governed_tasks import Task
 from orgroot.core.log_state import RequestRecord, RulesInForce
-from orgroot.core.request_shape import buckets_in
 from orgroot.core.requirements import Requirement, requirement
 from orgroot.core.statement_parts import Target
+from orgroot.core.whereabouts import moved, subjects
 from orgroot.errors import RequestRefused
 from orgroot.workflows.audit_log import AuditLog
 
 
-def demanded(rules: RulesInForce, task: Task, params: Mapping[str, Any]) -> Requirement:
-    """What the rules demand of a task with these parameters.
+def demanded(
+    log: AuditLog, task: Task, targets: tuple[Target, ...], params: Mapping[str, Any]
+) -> Requirement:
+    """What the rules demand of a task on these targets with these parameters.
 
     Raises:
-        RequestRefused: no rule covers it.
+        RequestRefused: no rule covers it, or not all of it.
     """
-    found = requirement(rules.body.approvals, task, buckets_in(task, params))
-    if found is None:
-        raise RequestRefused(
-            f"no rule allows {task.value} here",
-            reasons=("no rule matches",),
-            hint="an owner adds a rule and publishes it: `orgroot rules publish`",
-            code="no-rule",
+    approvals, places = log.rules().body.approvals, log.state.places
+    found = requirement(approvals, task, subjects(approvals, task, targets, params, places))
+    if found is not None:
+        return found
+    accounts = sorted(moved(approvals, targets, places))
+    hint = "an owner adds a rule and publishes it: `orgroot rules publish`"
+    if accounts:
+        hint = (
+            f"{accounts[0]} was elsewhere, or had other tags, when the log last saw it: an owner "
+            f"looks and acknowledges the move, `orgroot log ack {accounts[0]}`"
         )
-    return found
+    raise RequestRefused(
+        f"no rule allows {task.value} here",
+        reasons=("no rule matches",),
+        hint=hint,
+        code="no-rule",
+    )
 
 
 def require_askable(

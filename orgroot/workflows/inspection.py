@@ -24,7 +24,7 @@ from orgroot.workflows.log_reading import ends_of
 from orgroot.workflows.requests import Ask, Draft, needs_approval
 from orgroot.workflows.run import Run
 from orgroot.workflows.surveys import survey
-from orgroot.workflows.targets import live_targets, unlocated
+from orgroot.workflows.targets import live_targets, reading_targets
 from orgroot.workflows.workspace import Workspace
 
 FRESH = timedelta(hours=1)
@@ -73,7 +73,7 @@ def inspect_bucket(
     params = InspectBucketPolicy(buckets=(BucketRef(bucket=name, region=where),))
     draft = Draft(
         task=Task.INSPECT_BUCKET_POLICY,
-        targets=(unlocated(ws, member),),
+        targets=reading_targets(ws, (member,), Task.INSPECT_BUCKET_POLICY),
         params=to_params(params),
         task_policy=TaskPolicy.UNLOCK_BUCKET,
         duration_seconds=ask.duration_seconds,
@@ -106,7 +106,7 @@ class InspectBucketDriver:
 
     def live_targets(self, ws: Workspace, request: RequestRecord) -> tuple[Target, ...]:
         """The account as it is now."""
-        return live_targets(ws, request, located=False)
+        return live_targets(ws, request)
 
     def pending(self, ws: Workspace, request: RequestRecord) -> tuple[str, ...]:
         """The account, unless its outcome is recorded."""

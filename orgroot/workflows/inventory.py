@@ -6,7 +6,7 @@ answer and no sweep; an account that was not read is named, never left out and n
 
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import AccountId
@@ -32,7 +32,7 @@ from orgroot.workflows.run import Run
 from orgroot.workflows.selection import resolve
 from orgroot.workflows.surveys import survey
 from orgroot.workflows.sweep import Stint, sweep
-from orgroot.workflows.targets import live_targets, targets_of, unlocated
+from orgroot.workflows.targets import live_targets, reading_targets
 from orgroot.workflows.workspace import Workspace
 
 _OFF = frozenset({AwsErrorKind.FEATURE_OFF, AwsErrorKind.TRUSTED_ACCESS_OFF})
@@ -82,7 +82,7 @@ def inventory(ws: Workspace, selection: Selection, ask: Ask = NO_ASK) -> Result:
     require_feature(ws)
     draft = _draft(ws, selected.accounts, ask)
     if needs_approval(ws, draft):
-        return submit(ws, _located(ws, draft, selected.accounts), ask.wait_seconds)
+        return submit(ws, draft, ask.wait_seconds)
     readings = _survey(ws, draft, selected.accounts)
     return _result(selected, readings, ws.governed.log.receipt())
 
@@ -217,17 +217,13 @@ def _survey(ws: Workspace, draft: Draft, accounts: tuple[MemberAccount, ...]) ->
 def _draft(ws: Workspace, accounts: tuple[MemberAccount, ...], ask: Ask) -> Draft:
     return Draft(
         task=Task.AUDIT_ROOT_CREDENTIALS,
-        targets=tuple(unlocated(ws, account) for account in accounts),
+        targets=reading_targets(ws, accounts, Task.AUDIT_ROOT_CREDENTIALS),
         params=to_params(AuditRootCredentials()),
         task_policy=TaskPolicy.AUDIT,
         duration_seconds=ask.duration_seconds,
         reason=ask.reason,
         ticket=ask.ticket,
     )
-
-
-def _located(ws: Workspace, draft: Draft, accounts: tuple[MemberAccount, ...]) -> Draft:
-    return replace(draft, targets=targets_of(ws, accounts))
 
 
 def _result(selected: SelectedAccounts, readings: Readings, receipt: str | None) -> Inventory:

@@ -23,6 +23,7 @@ from orgroot.core.results import (
     ReceiptRow,
 )
 from orgroot.core.statements import (
+    Ack,
     Approval,
     Body,
     Cancel,
@@ -175,10 +176,10 @@ def _subject(body: Body, text: bytes) -> str:
             subject = body.execution_id
         case Reconciled():
             subject = f"CloudTrail {body.since} to {body.until}"
+        case Ack():
+            subject = _few([*(m.account for m in body.moves), *(v.key for v in body.versions)])
         case Fact():
-            accounts = [item.account or "the organization" for item in body.items]
-            named = ", ".join(dict.fromkeys(accounts[:_FEW]))
-            subject = named if len(accounts) <= _FEW else f"{named} and {len(accounts) - _FEW} more"
+            subject = _few([item.account or "the organization" for item in body.items])
         case _:
             assert_never(body)
     return subject
@@ -198,3 +199,8 @@ def _owners_word(body: Genesis | Rules | TrustChange | KeyRevoke) -> str:
             return f"serial {body.serial}, until {body.expires_at}"
         case _:
             assert_never(body)
+
+
+def _few(names: list[str]) -> str:
+    named = ", ".join(dict.fromkeys(names[:_FEW]))
+    return named if len(names) <= _FEW else f"{named} and {len(names) - _FEW} more"

@@ -59,7 +59,7 @@ from orgroot.workflows.requests import Ask, Draft, dry_run
 from orgroot.workflows.run import Run
 from orgroot.workflows.selection import resolve
 from orgroot.workflows.sweep import Stint, sweep
-from orgroot.workflows.targets import live_targets, targets_of, unlocated
+from orgroot.workflows.targets import live_targets, reading_targets, targets_of
 from orgroot.workflows.workspace import Workspace
 
 _NO_SURVEY = "orq_" + "a" * 26
@@ -271,7 +271,7 @@ def _unseen_draft(
     ws: Workspace, selected: SelectedAccounts, kinds: tuple[CredentialKind, ...], ask: Ask
 ) -> Draft:
     """The request before anything was seen: for asking the rules, never for a signature."""
-    targets = tuple(unlocated(ws, account) for account in selected.accounts)
+    targets = reading_targets(ws, selected.accounts, Task.DELETE_ROOT_CREDENTIALS)
     return _draft_of(targets, {}, _NO_SURVEY, kinds, ask)
 
 

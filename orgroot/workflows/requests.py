@@ -124,7 +124,7 @@ def needs_approval(ws: Workspace, draft: Draft) -> bool:
     """
     log = log_of(ws)
     log.require()
-    return demanded(log.rules(), draft.task, plain(draft.params)).people > 0
+    return demanded(log, draft.task, draft.targets, plain(draft.params)).people > 0
 
 
 def dry_run(ws: Workspace, command: str, draft: Draft, notes: tuple[str, ...] = ()) -> DryRun:
@@ -161,7 +161,7 @@ def asked_fields(
     """
     governed = ws.governed
     params = plain(draft.params)
-    needs = demanded(rules, draft.task, params)
+    needs = demanded(governed.log, draft.task, draft.targets, params)
     session = None
     if draft.task_policy is not None:
         session = SessionAsk(duration_seconds=draft.duration_seconds or needs.max_seconds)
@@ -192,6 +192,7 @@ def record_of(body: Request | Survey, state: LogState) -> RequestRecord:
         body=body,
         targets=body.targets,
         params=body.params,
+        places=state.places,
     )
 
 
@@ -212,7 +213,7 @@ def _request(
     ws: Workspace, draft: Draft, rules: RulesInForce, state: LogState, now: datetime
 ) -> Request:
     body = Request(**asked_fields(ws, draft, rules, state, now), break_glass=False)
-    needs = demanded(rules, body.task, body.params)
+    needs = demanded(ws.governed.log, body.task, body.targets, body.params)
     for field_name, sentence in approval.missing_fields(needs, record_of(body, state)).items():
         # Something left out is usage; a wrong ticket is a refusal.
         raise UsageError(sentence, code=field_name)

@@ -11,7 +11,6 @@ from orgroot.core.log_state import LogState
 from orgroot.core.results import ExitReason, RulesCheck, RulesIssue
 from orgroot.core.rules_lint import lint_rules
 from orgroot.core.statements import Rules, timestamp
-from orgroot.core.unenforced import refuse_unenforced_rules
 from orgroot.errors import RequestRefused, UsageError
 from orgroot.workflows.audit_log import Appended, AuditLog, signed_once
 from orgroot.workflows.desk import LogDesk
@@ -78,9 +77,8 @@ def sound(approvals: Approvals, log: AuditLog, now: datetime) -> tuple[RulesIssu
     """The warnings about rules that may be published.
 
     Raises:
-        UsageError: they have an error, or say what this version does not enforce.
+        UsageError: they have an error.
     """
-    refuse_unenforced_rules(approvals)
     issues = lint_rules(approvals, log.trust.owners, now)
     errors = [issue for issue in issues if issue.level == "error"]
     if errors:

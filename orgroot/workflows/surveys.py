@@ -39,7 +39,7 @@ def survey(ws: Workspace, draft: Draft, work: Callable[[Run], T]) -> tuple[T, Ru
     state = log.require()
     rules, now = log.rules(), log.check_clock(ws.clock.now())
     asked = asked_fields(ws, draft, rules, state, now)
-    needs = demanded(rules, draft.task, asked["params"])
+    needs = demanded(log, draft.task, draft.targets, asked["params"])
     if needs.people or GOVERNED_TASKS[draft.task].minimum_approvals:
         raise RequestRefused(f"{draft.task.value} needs approvals here", code="needs-approval")
     seconds = draft.duration_seconds or needs.max_seconds

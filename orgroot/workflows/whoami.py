@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 from orgroot.core.config import Approvals, Config
 from orgroot.core.eligibility import deciders
+from orgroot.core.governed_tasks import Task
 from orgroot.core.organization import Caller
 from orgroot.core.people import SSO_SESSION, Roster
 from orgroot.core.public_keys import parse_public_key
-from orgroot.core.requirements import Requirement, requirement
+from orgroot.core.requirements import Requirement
 from orgroot.core.results import Whoami, WhoamiKey
+from orgroot.core.rule_regions import regions_of
 from orgroot.core.task_params import PARAMS
 from orgroot.errors import UsageError
 from orgroot.workflows.audit_log import AuditLog
@@ -46,10 +48,14 @@ def whoami(
     may_approve: tuple[str, ...] = ()
     if approvals is not None and roster is not None and known is not None:
         groups = roster.groups_of(known)
-        needs = {task: requirement(approvals, task, ()) for task in PARAMS}
-        may_request = tuple(t.value for t, n in needs.items() if n and groups & n.requesters)
+        needs = {task: _somewhere(approvals, task) for task in PARAMS}
+        may_request = tuple(
+            t.value for t, found in needs.items() if any(groups & n.requesters for n in found)
+        )
         if not roster.is_service(known):
-            may_approve = tuple(t.value for t, n in needs.items() if n and _counts(n, groups))
+            may_approve = tuple(
+                t.value for t, found in needs.items() if any(_counts(n, groups) for n in found)
+            )
     return Whoami(
         caller=None if caller is None else caller.arn,
         account=None if caller is None else caller.account,
@@ -68,6 +74,11 @@ def _approvals(config: Config | None, log: AuditLog | None) -> Approvals | None:
     if rules is not None:
         return rules.body.approvals
     return None if config is None else config.approvals
+
+
+def _somewhere(approvals: Approvals, task: Task) -> tuple[Requirement, ...]:
+    """What the rules demand of a task, wherever they cover it."""
+    return tuple(r.needs for r in regions_of(approvals, task).regions if r.needs is not None)
 
 
 def _counts(needs: Requirement, groups: frozenset[str]) -> bool:

@@ -9,13 +9,8 @@ REMOVE = "credentials remove --all --reason x --yes"
 APPLY = "scp apply --reason x --yes"
 PUBLISH = "rules publish --as dana --yes"
 CHECK = "rules check --as dana"
-READING = "match: {tasks: [audit-root-credentials, inspect-bucket-policy, inspect-queue-policy]}"
 TARGETS = "    targets: [root]\n  - name: orgroot-protect"
 ERIK = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBjLbOaEu+/M7KfOqF8zUVMGNJ0qKJ2H0lTzv3F6r0xk"
-
-
-def _match(selector: str) -> str:
-    return READING.replace("]}", f"], {selector}}}")
 
 
 @pytest.mark.parametrize(
@@ -52,39 +47,6 @@ def _match(selector: str) -> str:
             (SWEEP, REMOVE, "request list"),
             "alice",
             id="threshold",
-        ),
-        pytest.param(
-            "approvals.defaults.hardware_key",
-            "approval_ttl: 2h}",
-            "approval_ttl: 2h, hardware_key: required}",
-            (PUBLISH,),
-            "dana",
-            id="hardware_key",
-        ),
-        *(
-            pytest.param(
-                f"approvals.rules[4].match.{selector}",
-                READING,
-                _match(f"{selector}: {value}"),
-                (PUBLISH,),
-                "dana",
-                id=f"match.{selector}",
-            )
-            for selector, value in (
-                ("accounts", '["222222222222"]'),
-                ("ous", "[ou-ab12-sandbox01]"),
-                ("tags", "{Environment: prod}"),
-                ("queues", "[orders-*]"),
-                ("except", '{accounts: ["222222222222"]}'),
-            )
-        ),
-        pytest.param(
-            "approvals.rules[4].never",
-            READING,
-            f"{READING}\n      never: {{buckets: [ledger]}}",
-            (PUBLISH,),
-            "dana",
-            id="never",
         ),
     ],
 )

@@ -71,12 +71,13 @@ def person(name: str, **changes: Any) -> dict[str, Any]:
 
 def rule(rule_id: str, tasks: list[str] | None, total: int, **fields: Any) -> dict[str, Any]:
     """A rule as a tree; platform asks."""
-    buckets = fields.pop("buckets", None)
+    named = ("buckets", "queues", "accounts", "ous", "tags", "except")
+    match = {name: fields.pop(name) for name in named if fields.get(name)}
     slots = fields.pop("each_of", {})
-    match = {"tasks": tasks} if tasks is not None else {}
+    match |= {"tasks": tasks} if tasks is not None else {}
     return {
         "id": rule_id,
-        "match": match | ({"buckets": buckets} if buckets else {}),
+        "match": match,
         "requesters": {"groups": fields.pop("requesters", ["platform"])},
         "approvals": {
             "total": str(total),

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from orgroot.core.approval import missing_fields
-from orgroot.core.eligibility import could_approve, demand, eligible
+from orgroot.core.eligibility import could_approve, demand, eligible, outlived
 from orgroot.core.governed_tasks import Task
 from orgroot.core.log_state import RequestRecord, RulesInForce
 from orgroot.core.quorum import Missing
+from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.statement_parts import SessionAsk, Signer
 from orgroot.core.statements import Denial, timestamp
 from tests.core import scene as s
@@ -25,6 +26,14 @@ from tests.core.drafts import (
     law,
     request,
 )
+
+SESSIONS = s.rule("sessions", ["root-session"], 1, each_of={"security": 1})
+
+
+def handed_out(policy: TaskPolicy) -> RequestRecord:
+    """A request for a session of this task policy, to be handed to another program."""
+    return request(task=Task.ROOT_SESSION, task_policy=policy, params={})
+
 
 STATE_BUCKET = s.bucket_params("prod-tfstate")
 
@@ -228,9 +237,14 @@ def test_several_denials_where_the_rules_want_several() -> None:
         ("member accounts", request(targets=()), RULES),
         ("member accounts", request(targets=(s.target(organization=s.ORG),)), RULES),
         ("holds the audit log", request(), w.in_force(s.approvals_of(), log_bucket=s.BUCKET)),
+        (
+            "no session there",
+            handed_out(TaskPolicy.UNLOCK_BUCKET),
+            w.in_force(s.approvals_of(SESSIONS), log_account=s.ACCOUNT),
+        ),
         ("is a service", request("nightly"), law(s.rule("r", None, 1, requesters=["readers"]))),
-        ("hardware_key", request(), law(defaults={"hardware_key": "required"})),
-        ("match.accounts", request(), law(s.RULES[0] | {"match": {"accounts": [s.ACCOUNT]}})),
+        ("with a hardware key", request(), law(defaults={"hardware_key": "required"})),
+        ("never touched", request(), law(s.RULES[0] | {"never": {"buckets": ["example-*"]}})),
     ],
 )
 def test_what_is_refused_for_good(word: str, record: RequestRecord, rules: RulesInForce) -> None:
@@ -290,6 +304,17 @@ def test_expired_rules_leave_only_reading() -> None:
     survey = drafted(log.survey_body())
     assert executed(survey, rules, "nightly")
     assert eligible(rules, request(), "bob", LATER) is not None
+
+
+def test_expired_rules_still_let_people_approve_a_reading() -> None:
+    """Where reading needs approvals it can have them; what breaks glass is not refused for age."""
+    slow = s.rule("reading", s.READING, 1, each_of={"security": 1})
+    rules = law(slow, expires="2026-03-02T09:05:00Z")
+    look = request(task=Task.AUDIT_ROOT_CREDENTIALS, params={})
+    assert eligible(rules, look, "bob", LATER) is None
+    assert executed(granted("bob", record=look), rules)
+    assert outlived(rules, request(), LATER) is not None
+    assert outlived(rules, request(break_glass=True), LATER) is None
 
 
 def test_absent_executors_in_any_rule_leave_the_requester() -> None:

@@ -11,7 +11,8 @@ from orgroot.core.config import Approvals
 from orgroot.core.eligibility import demand
 from orgroot.core.governed_tasks import Task
 from orgroot.core.quorum import unfilled
-from orgroot.core.requirements import people_needed, requirement
+from orgroot.core.requirements import Requirement, people_needed, requirement
+from orgroot.core.selectors import Subject
 from orgroot.core.statements import (
     Request,
 )
@@ -20,13 +21,19 @@ from tests.core import world as w
 from tests.core.drafts import executed, granted, request
 
 
+def of(approvals: Approvals, task: Task, *buckets: str) -> Requirement | None:
+    """The demand on a task with these buckets of one account."""
+    names = buckets or ("",)
+    return requirement(approvals, task, [Subject(account=s.ACCOUNT, resource=n) for n in names])
+
+
 def test_every_bucket_must_be_covered() -> None:
     """One bucket without a rule denies the whole request."""
     approvals = s.approvals_of(s.rule("a", ["unlock-bucket"], 1, buckets=["a-*"]))
-    assert requirement(approvals, Task.UNLOCK_BUCKET, ("a-1",)) is not None
-    assert requirement(approvals, Task.UNLOCK_BUCKET, ("a-1", "b-1")) is None
-    assert requirement(approvals, Task.UNLOCK_BUCKET, ()) is None
-    assert requirement(approvals, Task.DELETE_ROOT_CREDENTIALS, ()) is None
+    assert of(approvals, Task.UNLOCK_BUCKET, "a-1") is not None
+    assert of(approvals, Task.UNLOCK_BUCKET, "a-1", "b-1") is None
+    assert of(approvals, Task.UNLOCK_BUCKET) is None
+    assert of(approvals, Task.DELETE_ROOT_CREDENTIALS) is None
 
 
 def test_the_strictest_of_each_field_holds() -> None:
@@ -42,7 +49,7 @@ def test_the_strictest_of_each_field_holds() -> None:
         ),
         s.rule("b", None, 1, approvers=["security"], each_of={"security": 2, "platform": 1}),
     )
-    needs = requirement(approvals, Task.UNLOCK_BUCKET, ("x",))
+    needs = of(approvals, Task.UNLOCK_BUCKET, "x")
     assert needs is not None
     assert (needs.rule_ids, needs.total, needs.people) == (("a", "b"), 2, 3)
     assert needs.each_of == {"security": 2, "platform": 1}
@@ -54,7 +61,7 @@ def test_the_strictest_of_each_field_holds() -> None:
 def test_the_task_table_is_a_floor() -> None:
     """Rules that ask for less than the table allows still need its minimum."""
     approvals = s.approvals_of(s.rule("none", None, 0))
-    needs = requirement(approvals, Task.UNLOCK_BUCKET, ("x",))
+    needs = of(approvals, Task.UNLOCK_BUCKET, "x")
     assert needs is not None
     assert needs.people == 1
     assert not executed(granted("bob"), w.in_force(approvals))

@@ -5,15 +5,25 @@ from typing import Any
 
 import msgspec
 import pytest
+from fakes.key_types import TokenSigner
 
 from orgroot.core.config import Approvals
 from orgroot.core.rules_lint import lint_errors, lint_rules
 from tests.core import scene as s
 
 TWO = s.owners_of("dana", "erik", threshold=2)
+ADDED = "2026-01-10T00:00:00Z"
 RSA = {"key": "ssh-rsa AAAAB3NzaC1yc2E", "added": "2026-01-10T00:00:00Z"}
 UNLOCK = "unlock-bucket"
 GOOD = s.rule("good", [UNLOCK], 1, each_of={"security": 1})
+
+
+def emergency(asks: str, reviews: str, count: int) -> dict[str, Any]:
+    """Break-glass for a group, reviewed by another."""
+    return {
+        "requesters": {"groups": [asks]},
+        "review": {"within": "24h", "group": reviews, "count": str(count)},
+    }
 
 
 def found(
@@ -95,6 +105,81 @@ def test_the_usual_rules_are_in_order() -> None:
             [GOOD, s.rule("r", ["add-scps"], 1, buckets=["a"], each_of={"security": 1})],
         ),
         (
+            "Some accounts leave the others uncovered.",
+            ("HOLE", "r"),
+            [s.rule("r", [UNLOCK], 1, accounts=[s.ACCOUNT], each_of={"security": 1})],
+        ),
+        (
+            "Some OUs leave the others uncovered.",
+            ("HOLE", "r"),
+            [s.rule("r", [UNLOCK], 1, ous=["ou-ab12-dev00001"], each_of={"security": 1})],
+        ),
+        (
+            "Some tags leave the others uncovered.",
+            ("HOLE", "r"),
+            [s.rule("r", [UNLOCK], 1, tags={"stage": "dev"}, each_of={"security": 1})],
+        ),
+        (
+            "Some queues leave the others uncovered.",
+            ("HOLE", "r"),
+            [s.rule("r", ["unlock-queue"], 1, queues=["a"], each_of={"security": 1})],
+        ),
+        (
+            "What is left out of the only rule is uncovered.",
+            ("HOLE", "good"),
+            [GOOD | {"match": {"tasks": [UNLOCK], "except": {"accounts": [s.ACCOUNT]}}}],
+        ),
+        (
+            "An exception without selectors.",
+            ("empty-except", "good"),
+            [GOOD | {"match": {"tasks": [UNLOCK], "except": {}}}],
+        ),
+        (
+            "An exception that leaves nothing.",
+            ("matches-nothing", "r"),
+            [GOOD, s.rule("r", [UNLOCK], 1, **{"except": {"tasks": [UNLOCK]}})],
+        ),
+        (
+            "An empty list selects nothing.",
+            ("matches-nothing", "r"),
+            [GOOD, GOOD | {"id": "r", "match": {"accounts": []}}],
+        ),
+        (
+            "Only where two narrow rules meet may nobody ask.",
+            ("unreachable", "good"),
+            [
+                GOOD | {"requesters": {"groups": ["platform", "security"]}},
+                GOOD | {"id": "ou", "match": {"ous": ["ou-ab12-dev00001"]}},
+                GOOD
+                | {
+                    "id": "tag",
+                    "match": {"tags": {"a": "b"}},
+                    "requesters": {"groups": ["security"]},
+                },
+            ],
+        ),
+        (
+            "Nobody may break glass.",
+            ("unreachable-break-glass", "good"),
+            [GOOD | {"break_glass": emergency("readers", "security", 1)}],
+        ),
+        (
+            "Nobody has the hardware key that break-glass wants.",
+            ("unreachable-break-glass", "good"),
+            [
+                GOOD
+                | {
+                    "break_glass": emergency("platform", "security", 1)
+                    | {"user_verification": "required"}
+                }
+            ],
+        ),
+        (
+            "Some operator's review can never be complete.",
+            ("unreachable-review", "good"),
+            [GOOD | {"break_glass": emergency("platform", "platform", 3)}],
+        ),
+        (
             "Handing out sessions stands beside another task.",
             ("not-alone", "r"),
             [s.rule("r", [UNLOCK, "root-session"], 1, each_of={"security": 1})],
@@ -125,9 +210,15 @@ def test_errors_of_people(expected: str, people: dict[str, Any]) -> None:
     assert (expected, None) in found(s.approvals_of(people=people))
 
 
-def test_what_is_not_enforced_bars_publication() -> None:
-    """Rules that demand what this version does not check cannot come into force."""
-    assert ("not-enforced", None) in found(s.approvals_of(defaults={"hardware_key": "required"}))
+def test_hardware_keys_that_nobody_has_bar_publication() -> None:
+    """Where only hardware keys count, whoever has none can neither ask nor approve."""
+    required = {"hardware_key": "required"}
+    assert ("unreachable", "good") in found(s.approvals_of(GOOD, defaults=required))
+    tokens = {
+        name: s.person(name, keys=[{"key": TokenSigner(name).public_key, "added": ADDED}])
+        for name in ("alice", "bob")
+    }
+    assert found(s.approvals_of(GOOD, people=tokens, defaults=required)) == []
 
 
 def test_only_people_with_a_valid_key_can_approve() -> None:
@@ -211,3 +302,51 @@ def test_a_pattern_of_any_name_covers_all() -> None:
     """`*` leaves no hole; a rule for all tasks with buckets is about tasks that have any."""
     wild = s.rule("wild", None, 1, buckets=["*"], each_of={"security": 1})
     assert found(s.approvals_of(wild)) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected", "rules"),
+    [
+        (
+            "An exception by OU: whoever moves accounts can use it.",
+            ("except-by-ous", "r"),
+            [s.rule("r", [UNLOCK], 1, **{"except": {"ous": ["ou-ab12-dev00001"]}})],
+        ),
+        (
+            "An exception by tag: whoever tags accounts can use it.",
+            ("except-by-tags", "r"),
+            [s.rule("r", [UNLOCK], 1, **{"except": {"tags": {"a": "b"}}})],
+        ),
+        (
+            "A service among those who decide.",
+            ("service", "r"),
+            [s.rule("r", [UNLOCK], 1, each_of={"readers": 1})],
+        ),
+        (
+            "A service among those who break glass.",
+            ("service", "r"),
+            [GOOD | {"id": "r", "break_glass": emergency("readers", "security", 1)}],
+        ),
+        (
+            "Break-glass of one rule is lost where another applies too.",
+            ("no-break-glass", "r"),
+            [GOOD, GOOD | {"id": "r", "break_glass": emergency("platform", "security", 1)}],
+        ),
+        (
+            "More combinations than are looked at.",
+            ("not-all-checked", None),
+            [s.rule(f"r{n}", [UNLOCK], 1, ous=[f"ou-ab12-{n:08d}"]) for n in range(12)],
+        ),
+    ],
+)
+def test_warnings_about_rules(
+    sentence: str, expected: tuple[str, str | None], rules: list[dict[str, Any]]
+) -> None:
+    """Each row is one sentence about what is worth a look."""
+    assert expected in found(s.approvals_of(*rules), "warning"), sentence
+
+
+def test_break_glass_that_works_is_in_order() -> None:
+    """Operators who can sign, and reviewers other than each of them."""
+    rule = GOOD | {"break_glass": emergency("platform", "security", 1)}
+    assert found(s.approvals_of(rule)) == []

@@ -6,9 +6,8 @@ import pytest
 from config_trees import changed, whole
 from fakes.signer import FakeSigner
 
-from orgroot.core.config import Approvals, parse_config
-from orgroot.core.structure import convert
-from orgroot.core.unenforced import Purpose, refuse_unenforced, refuse_unenforced_rules
+from orgroot.core.config import parse_config
+from orgroot.core.unenforced import Purpose, refuse_unenforced
 from orgroot.errors import UsageError
 
 ALL = frozenset(Purpose)
@@ -16,9 +15,7 @@ ALL = frozenset(Purpose)
 
 def plain() -> dict[str, Any]:
     """A tree that sets no such key."""
-    tree = whole()
-    del tree["approvals"]["rules"][0]["match"]["tags"]
-    return tree
+    return whole()
 
 
 @pytest.mark.parametrize("purpose", Purpose)
@@ -41,30 +38,6 @@ def test_a_configuration_without_such_keys_passes(purpose: Purpose) -> None:
         ),
         (("scps", 0, "waves"), [["root"]], "scps[0].waves", frozenset({Purpose.SCP})),
         (("trust", "store"), "s3://bucket/log/", "trust.store", ALL),
-        (
-            ("approvals", "defaults"),
-            {"hardware_key": "required"},
-            "approvals.defaults.hardware_key",
-            frozenset({Purpose.RULES}),
-        ),
-        (
-            ("approvals", "rules", 0, "match"),
-            {"accounts": ["333333333333"]},
-            "approvals.rules[0].match.accounts",
-            frozenset({Purpose.RULES}),
-        ),
-        (
-            ("approvals", "rules", 0, "match"),
-            {"except": {"buckets": ["a"]}},
-            "approvals.rules[0].match.except",
-            frozenset({Purpose.RULES}),
-        ),
-        (
-            ("approvals", "rules", 0, "never"),
-            {"buckets": ["a"]},
-            "approvals.rules[0].never",
-            frozenset({Purpose.RULES}),
-        ),
     ],
 )
 def test_each_key_stops_the_commands_it_restricts_and_no_other(
@@ -94,13 +67,3 @@ def test_a_threshold_of_two_owners_stops_everything_logged() -> None:
     }
     with pytest.raises(UsageError, match=r"trust\.owners\.threshold restricts"):
         refuse_unenforced(parse_config(tree), Purpose.LOG)
-
-
-def test_break_glass_is_loaded_and_refused_by_nothing() -> None:
-    """A rule with break_glass passes: it grants nothing."""
-    tree = plain()["approvals"]
-    tree["rules"][0]["break_glass"] = {
-        "requesters": {"groups": ["oncall"]},
-        "review": {"within": "24h", "group": "security", "count": "1"},
-    }
-    refuse_unenforced_rules(convert(tree, Approvals))

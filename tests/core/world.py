@@ -407,10 +407,10 @@ class Log:
         return sha256(raw)
 
 
-def in_force(approvals: Approvals, *, log_bucket: str = "") -> RulesInForce:
-    """Rules as if the fold had accepted them."""
+def in_force(approvals: Approvals, **where: str) -> RulesInForce:
+    """Rules as if the fold had accepted them; `where` the log lies."""
     body = Log(trust=s.trust_of()).rules_body(approvals)
-    return RulesInForce(seq=2, sha256=EMPTY, body=body, log_bucket=log_bucket)
+    return RulesInForce(seq=2, sha256=EMPTY, body=body, **where)
 
 
 def unlocked(log: Log) -> ExecutionId:

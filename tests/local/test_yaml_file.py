@@ -1,6 +1,7 @@
 """The strict YAML loader: text stays text, surprises are refused with file and line."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orgroot.core import config as schema
+from orgroot.core.rules_lint import lint_errors
 from orgroot.core.unenforced import Purpose, refuse_unenforced
 from orgroot.errors import ConfigError, OrgrootError, UsageError
 from orgroot.local.yaml_file import (
@@ -235,3 +237,13 @@ def test_arbitrary_bytes_never_crash(data: bytes) -> None:
     except ConfigError:
         return
     assert document.line_of(("no", "such", "path")) >= 1
+
+
+@pytest.mark.parametrize("path", [EXAMPLE, CONTRACT])
+def test_their_rules_can_be_published(path: Path) -> None:
+    """`rules check` finds no error in the rules of either."""
+    config = load_config(path)
+    assert config.approvals is not None
+    assert config.trust is not None
+    now = datetime(2026, 11, 25, tzinfo=UTC)
+    assert lint_errors(config.approvals, config.trust.owners, now) == ()

@@ -35,6 +35,23 @@ EXAMPLES: tuple[r.Result, ...] = (
         receipt="orgroot1 x 1 y",
     ),
     r.Recovery(executions=(), receipt=None),
+    r.Acknowledged(
+        moves=(
+            r.MovedRow(
+                account="222222222222",
+                name=EVIL,
+                ou_path="r-ab12/ou-ab12-11111111",
+                tags={"stage": EVIL, "owner": None},
+                tags_sha256="0" * 64,
+                before=(r.PlaceRow(ou_path="", tags={}),),
+            ),
+        ),
+        versions=(r.VersionsRow(key="000000000003.json", version_ids=("v2", EVIL)),),
+        reason=EVIL,
+        record=7,
+        receipt="orgroot1 x 7 y",
+    ),
+    r.Acknowledged(moves=(), versions=(), reason="looked", record=None, receipt="orgroot1 x 6 y"),
     r.Failure(exit_reasons=(r.ExitReason.INTEGRITY,), code="integrity", message="no", hint="why"),
     r.Whoami(
         caller="arn:aws:iam::111111111111:user/alice",

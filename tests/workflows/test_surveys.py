@@ -21,7 +21,7 @@ from orgroot.workflows.log_show import verify
 from orgroot.workflows.requests import Draft
 from orgroot.workflows.run import Run
 from orgroot.workflows.surveys import survey
-from orgroot.workflows.targets import unlocated
+from orgroot.workflows.targets import reading_targets
 
 AUDIT = TaskPolicy.AUDIT
 
@@ -29,9 +29,10 @@ AUDIT = TaskPolicy.AUDIT
 def audit_draft(world: World, *accounts: str) -> Draft:
     """A survey of root credentials over these accounts."""
     ws = world.workspace()
+    members = tuple(world.aws.members[account].account for account in accounts)
     return Draft(
         task=Task.AUDIT_ROOT_CREDENTIALS,
-        targets=tuple(unlocated(ws, world.aws.members[account].account) for account in accounts),
+        targets=reading_targets(ws, members, Task.AUDIT_ROOT_CREDENTIALS),
         task_policy=AUDIT,
     )
 

@@ -69,9 +69,16 @@ from orgroot.core.results.requests import (
     RequestList,
     RequestView,
 )
+from orgroot.core.results.rules import (
+    Acknowledged,
+    MovedRow,
+    PlaceRow,
+    VersionsRow,
+)
 
 __all__ = [
     "AccessKeyRow",
+    "Acknowledged",
     "ApprovalRow",
     "ChangeRow",
     "Coverage",
@@ -95,7 +102,9 @@ __all__ = [
     "LogShow",
     "LogVerify",
     "MissingRow",
+    "MovedRow",
     "OpenRequest",
+    "PlaceRow",
     "PlanResult",
     "ReceiptRow",
     "Reconciliation",
@@ -120,6 +129,7 @@ __all__ = [
     "Unlock",
     "UnlockItem",
     "UnreadRow",
+    "VersionsRow",
     "Whoami",
     "WhoamiKey",
     "exit_code",
