@@ -4,7 +4,7 @@ Anyone may append anything, so a bad record is a finding and never an exception;
 valid statement changes nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +21,7 @@ from orgroot.core.codec import Signature, decode_record
 from orgroot.core.config import Trust
 from orgroot.core.eligibility import skew
 from orgroot.core.execution_facts import apply_fact
-from orgroot.core.facts import Closed, Fact, Issued, Observed
+from orgroot.core.facts import Closed, Fact, Observed
 from orgroot.core.ids import Digest, ExecutionId, execution_id_of, request_id_of, sha256
 from orgroot.core.log_state import (
     LISTED,
@@ -44,6 +44,7 @@ from orgroot.core.positions import (
     holds_unread,
     misplaced,
     names_place,
+    undecodable,
 )
 from orgroot.core.rules_lint import LATEST
 from orgroot.core.sshsig import Verified
@@ -68,19 +69,9 @@ from orgroot.core.statements import (
     TrustChange,
     from_text,
     instant,
+    moments,
 )
 from orgroot.errors import IntegrityError
-
-_TIMES = (
-    "created_at",
-    "expires_at",
-    "observed_at",
-    "deadline",
-    "at",
-    "since",
-    "until",
-    "compromised_since",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +162,7 @@ class Fold:
         try:
             record = decode_record(raw)
         except IntegrityError as error:
-            raise _undecodable(raw, error) from error
+            raise undecodable(raw, error) from error
         text = record.body.encode()
         digest = sha256(text)
         if digest in self.state.statements:
@@ -206,7 +197,7 @@ class Fold:
         return body
 
     def _require_ours(self, body: Body) -> None:
-        for moment in _moments(body):
+        for moment in moments(body):
             if instant(moment) >= LATEST:
                 raise IntegrityError(f"{moment} is beyond all times")
         if body.schema != SCHEMA:
@@ -302,7 +293,7 @@ class Fold:
                 acknowledgement.admit_ack(state, body)
             case Recovered():
                 objects.named |= recovery.admit_recovered(state, body, seq)
-            case Reconciled():
+            case _:
                 reconciled.admit_reconciled(body, skew(state.rules_in_force))
 
     def _govern(
@@ -391,22 +382,3 @@ def _execution(
         accounts=accounts,
         last_seq=seq,
     )
-
-
-def _undecodable(raw: bytes, error: IntegrityError) -> Void:
-    """What is no record: too long, one of ours that was damaged, or something foreign."""
-    if error.code == "size":
-        return Void(FindingCode.SIZE, error.message)
-    ours = raw.startswith(b'{"body":') or raw.endswith(b'"v":1}\n')
-    code = FindingCode.NONCANON if ours else FindingCode.FOREIGN_RECORD
-    return Void(code, error.message)
-
-
-def _moments(body: Body) -> Iterator[str]:
-    """Every time a statement names."""
-    for name in _TIMES:
-        if (moment := getattr(body, name, None)) is not None:
-            yield moment
-    if isinstance(body, Issued):
-        for item in body.items:
-            yield item.expires_at

@@ -55,6 +55,15 @@ def append_only(store: str) -> bool:
     return store.startswith("s3://")
 
 
+def undecodable(raw: bytes, error: IntegrityError) -> Void:
+    """What is no record: too long, one of ours that was damaged, or something foreign."""
+    if error.code == "size":
+        return Void(FindingCode.SIZE, error.message)
+    ours = raw.startswith(b'{"body":') or raw.endswith(b'"v":1}\n')
+    code = FindingCode.NONCANON if ours else FindingCode.FOREIGN_RECORD
+    return Void(code, error.message)
+
+
 def misplaced(record: Record, place: Place, log: str) -> str | None:
     """What is wrong with an envelope, or None."""
     if record.log != log:

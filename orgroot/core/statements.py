@@ -6,6 +6,7 @@ writing the parsed value again gives the same bytes: so no duplicate key, float,
 other spelling of the same value can pass.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -15,7 +16,7 @@ from msgspec import Struct
 
 from orgroot.core.codec import require_plain
 from orgroot.core.config import Approvals, Owners
-from orgroot.core.facts import Observed
+from orgroot.core.facts import Issued, Observed
 from orgroot.core.governed_tasks import Task
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.spelling import readable, surely_readable
@@ -36,6 +37,16 @@ from orgroot.errors import IntegrityError
 
 SCHEMA = "orgroot.statement/v1"
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+_TIMES = (
+    "created_at",
+    "expires_at",
+    "observed_at",
+    "deadline",
+    "at",
+    "since",
+    "until",
+    "compromised_since",
+)
 
 
 class Statement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
@@ -331,6 +342,16 @@ def instant(text: str) -> datetime:
     if timestamp(moment) != text:
         raise IntegrityError(f"{text!r} is not written as {timestamp(moment)!r}")
     return moment
+
+
+def moments(body: Body) -> Iterator[str]:
+    """Every time a statement names."""
+    for name in _TIMES:
+        if (moment := getattr(body, name, None)) is not None:
+            yield moment
+    if isinstance(body, Issued):
+        for item in body.items:
+            yield item.expires_at
 
 
 def to_text(body: Body) -> bytes:
