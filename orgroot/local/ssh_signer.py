@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from orgroot.core.public_keys import PublicKey, parse_public_key
 from orgroot.core.sshsig import verify
@@ -41,16 +42,17 @@ class FoundKey:
 def find_keys(
     roster_keys: Sequence[PublicKey], home: Path, environ: Mapping[str, str]
 ) -> tuple[FoundKey, ...]:
-    """The given keys that this machine can sign with: in `~/.ssh/*.pub` or in ssh-agent.
+    """The given keys that this machine can sign with: in `~/.ssh` or in ssh-agent.
 
-    Each key once, in the order of `roster_keys`; a file comes before the agent, since ssh-keygen
-    asks the agent first for it anyway.
+    A public file counts where its private half (or a security key's handle) lies beside it. Each
+    key once, in the order of `roster_keys`; a file comes before the agent, since ssh-keygen asks
+    the agent first for it anyway.
 
     Raises:
         UsageError: none of them is here; the message names what was looked at.
     """
     folder = home / ".ssh"
-    files = sorted(path for path in folder.glob("*.pub") if path.is_file())
+    files = sorted(p for p in folder.glob("*.pub") if p.is_file() and p.with_suffix("").is_file())
     found: dict[PublicKey, FoundKey] = {}
     for path in files:
         for key in _keys_in(_read_small(path)):
@@ -62,7 +64,7 @@ def find_keys(
     if not matching:
         wanted = ", ".join(key.fingerprint for key in roster_keys) or "none"
         raise UsageError(
-            f"no key to sign with was found: looked at {len(files)} files {folder}/*.pub and at "
+            f"no key to sign with was found: looked at {len(files)} key pairs in {folder} and at "
             f"{agent}; usable here: {wanted}",
             hint="name the key with --key FILE, or add it to the agent with ssh-add",
             code="no-key",
@@ -106,7 +108,7 @@ class SshSigner:
         """An armored SSHSIG, verified.
 
         The message lies in a private folder while ssh-keygen runs and is never an argument. A
-        passphrase is asked for by ssh-keygen itself, on the terminal or by SSH_ASKPASS.
+        passphrase or PIN is asked for by ssh-keygen itself, on the terminal or by SSH_ASKPASS.
 
         Raises:
             UsageError: ssh-keygen is missing, refused, or gave a signature that is not this one.
@@ -127,24 +129,30 @@ class SshSigner:
         try:
             verify(armored, message, namespace=namespace, key=self._key)
         except IntegrityError as error:
-            raise UsageError(
-                f"{program} gave a signature that is not one of {self._key.fingerprint} over this "
-                f"statement: {error}",
-                hint="check which ssh-keygen stands first in PATH, and which key --key names",
-                code="signature-refused",
-            ) from error
+            raise self._refused(program, error) from error
         return armored
 
+    def _refused(self, program: str, error: IntegrityError) -> UsageError:
+        hint = "check which ssh-keygen stands first in PATH, and which key --key names"
+        if error.code == "flags":
+            hint = "make a key that asks for a touch: without -O no-touch-required"
+        return UsageError(
+            f"{program} gave a signature that is not one of {self._key.fingerprint} over this "
+            f"statement: {error}",
+            hint=hint,
+            code="signature-refused",
+        )
+
     def _run(self, command: Sequence[str], folder: Path) -> None:
-        terminal = sys.stdin is not None and sys.stdin.isatty()
+        # Its prompts ("Confirm user presence") must be seen while it waits.
+        seen = self._key.hardware or _is_terminal(sys.stderr)
         done = subprocess.run(  # noqa: S603 - no shell; the program is looked up once, above
             command,
             cwd=folder,
             env=self._environ,
-            stdin=None if terminal else subprocess.DEVNULL,
+            stdin=None if _is_terminal(sys.stdin) else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            # At a terminal its prompts ("confirm user presence") must be seen while it waits.
-            stderr=None if terminal else subprocess.PIPE,
+            stderr=None if seen else subprocess.PIPE,
             check=False,
         )
         if done.returncode != 0:
@@ -155,6 +163,10 @@ class SshSigner:
                 hint="try `ssh-add`, or name another key with --key FILE",
                 code="ssh-keygen",
             )
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
 
 
 def _program(name: str, environ: Mapping[str, str]) -> str:

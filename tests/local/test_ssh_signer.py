@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes.key_types import TokenSigner
 from fakes.signer import FakeSigner
+from openssh_regress import TOKEN, needed
 
 from orgroot.core.public_keys import PublicKey, parse_public_key
 from orgroot.core.sshsig import verify
@@ -77,10 +79,11 @@ def agent(environ: dict[str, str]) -> Iterator[Mapping[str, str]]:
             process.terminate()
 
 
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
 @pytest.mark.parametrize("suffix", ["", ".pub"])
-def test_a_key_file_signs(tmp_path: Path, environ: dict[str, str], suffix: str) -> None:
-    """A private or public key file gives a signature that verifies."""
-    key = make_key(tmp_path / "key")
+def test_a_key_file_signs(tmp_path: Path, environ: dict[str, str], suffix: str, kind: str) -> None:
+    """A private or public key file of every type gives a signature that verifies."""
+    key = make_key(tmp_path / "key", kind=kind)
     signer: Signer = SshSigner(public(key), Path(f"{key}{suffix}"), environ)
     armored = signer.sign(NAMESPACE, MESSAGE)
     assert signer.public_key == public(key).text
@@ -131,9 +134,12 @@ def test_a_relative_key_file_signs(
     verify(signer.sign(NAMESPACE, b""), b"", namespace=NAMESPACE, key=public(key))
 
 
-def test_a_key_in_the_agent_signs(tmp_path: Path, agent: Mapping[str, str]) -> None:
-    """A key that only the agent holds is found and signs, though no file names it."""
-    key = make_key(tmp_path / "elsewhere" / "key")
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+def test_a_key_in_the_agent_signs(tmp_path: Path, agent: Mapping[str, str], kind: str) -> None:
+    """A key that only the agent holds is found and signs, though no private file is here."""
+    key = make_key(tmp_path / "elsewhere" / "key", kind=kind)
+    (tmp_path / ".ssh").mkdir()
+    shutil.copy(key.with_suffix(".pub"), tmp_path / ".ssh")
     subprocess.run(["ssh-add", "-q", key], env=dict(agent), check=True)
     wanted = public(key)
     shutil.rmtree(key.parent)
@@ -144,19 +150,20 @@ def test_a_key_in_the_agent_signs(tmp_path: Path, agent: Mapping[str, str]) -> N
 
 
 def test_keys_of_the_roster_are_found(tmp_path: Path, environ: dict[str, str]) -> None:
-    """Files are matched by key, each key once, in the order asked; other types are passed over."""
+    """Pairs of files are matched by key, each key once, in the order asked; the rest is nothing."""
     folder = tmp_path / ".ssh"
-    one, two = make_key(folder / "one"), make_key(folder / "two")
-    make_key(folder / "rsa", kind="rsa")
+    one, two = make_key(folder / "one"), make_key(folder / "two", kind="ecdsa")
+    for name in ("broken", "empty", "long", "folder"):
+        (folder / name).touch()
     (folder / "broken.pub").write_bytes(b"\xff\xfe")
     (folder / "empty.pub").write_bytes(b"")
     (folder / "long.pub").write_bytes(b"x" * 100_000)
     (folder / "folder.pub").mkdir()
-    (folder / "copy.pub").write_text(public(two).text)
+    (folder / "another.pub").write_text(public(two).text)
     stranger = parse_public_key(FakeSigner("stranger").public_key)
     found = find_keys([public(two), stranger, public(one), public(two)], tmp_path, environ)
     assert [item.public_key for item in found] == [public(two), public(one)]
-    assert [item.key_path for item in found] == [folder / "copy.pub", folder / "one.pub"]
+    assert [item.key_path for item in found] == [folder / "two.pub", folder / "one.pub"]
 
 
 def test_no_private_key_is_read(tmp_path: Path, environ: dict[str, str]) -> None:
@@ -176,7 +183,7 @@ def test_a_missing_key_says_what_was_looked_at(
     with pytest.raises(UsageError) as caught:
         find_keys([wanted], tmp_path, environ)
     assert caught.value.code == "no-key"
-    for part in ("1 files", str(tmp_path / ".ssh"), "no ssh-agent", wanted.fingerprint):
+    for part in ("1 key pairs", str(tmp_path / ".ssh"), "no ssh-agent", wanted.fingerprint):
         assert part in caught.value.message
     with pytest.raises(UsageError, match="0 keys of ssh-agent"):
         find_keys([wanted], tmp_path, agent)
@@ -278,3 +285,48 @@ def test_an_agent_that_hangs_or_fails_is_no_agent(tmp_path: Path, environ: dict[
     (tmp_path / "bin" / "ssh-add").write_bytes(b"\x7fELF")
     with pytest.raises(UsageError, match="did not answer"):
         find_keys([stranger], tmp_path, environ)
+
+
+def make_token_key(path: Path, *options: str, kind: str = "ed25519-sk") -> Path:
+    """The handle of a new key inside OpenSSH's security key in software."""
+    command = ["ssh-keygen", "-q", "-w", TOKEN, "-t", kind, "-N", "", "-f", path, *options]
+    subprocess.run(command, check=True)
+    return path
+
+
+@needed
+@pytest.mark.parametrize("kind", ["ed25519-sk", "ecdsa-sk"])
+def test_a_security_key_signs(
+    tmp_path: Path, environ: dict[str, str], capfd: pytest.CaptureFixture[str], kind: str
+) -> None:
+    """The handle of a security key's key signs, and the person is told to touch it at once."""
+    (tmp_path / ".ssh").mkdir()
+    key = make_token_key(tmp_path / ".ssh" / "id", kind=kind)
+    environ["SSH_SK_PROVIDER"] = str(TOKEN)
+    (found,) = find_keys([public(key)], tmp_path, environ)
+    armored = SshSigner(found.public_key, found.key_path, environ).sign(NAMESPACE, MESSAGE)
+    assert verify(armored, MESSAGE, namespace=NAMESPACE, key=public(key)).hardware
+    assert "Confirm user presence for key" in capfd.readouterr().err
+
+
+@needed
+def test_a_security_key_that_asks_for_no_touch_does_not_sign(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    """ssh-keygen is content with it; its signature is refused here, with what to do about it."""
+    key = make_token_key(tmp_path / "key", "-O", "no-touch-required")
+    environ["SSH_SK_PROVIDER"] = str(TOKEN)
+    with pytest.raises(UsageError, match="nobody touched the security key") as caught:
+        SshSigner(public(key), key, environ).sign(NAMESPACE, MESSAGE)
+    assert "no-touch-required" in (caught.value.hint or "")
+
+
+def test_a_false_security_key_is_found_out(tmp_path: Path, environ: dict[str, str]) -> None:
+    """Whatever ssh-keygen says, a signature without a touch is none."""
+    token = TokenSigner("alice", flags=0)
+    (tmp_path / "signed").write_text(token.sign(NAMESPACE, MESSAGE))
+    false_program(tmp_path / "bin", "ssh-keygen", f"cp '{tmp_path}/signed' statement.sig")
+    environ["PATH"] = f"{tmp_path / 'bin'}:{environ['PATH']}"
+    with pytest.raises(UsageError, match="nobody touched") as caught:
+        SshSigner(parse_public_key(token.public_key), None, environ).sign(NAMESPACE, MESSAGE)
+    assert caught.value.code == "signature-refused"
