@@ -19,6 +19,7 @@ from orgroot.cli.context import memory, open_door, read_config
 from orgroot.cli.settings import Settings
 from orgroot.cli.terminal import announce, confirm, input_line
 from orgroot.core.config import Config, Trust, parse_config
+from orgroot.core.public_keys import parse_public_key
 from orgroot.core.results import Init, LogInit
 from orgroot.core.unenforced import Purpose, refuse_unenforced
 from orgroot.errors import IntegrityError, UsageError
@@ -182,12 +183,16 @@ def _member(text: str, flag: str) -> Member:
         )
     path = Path(file).expanduser()
     try:
-        key = path.read_text(encoding="utf-8").strip()
+        key = parse_public_key(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{flag}: the public key file {path} cannot be read", hint=str(error), code="member"
         ) from error
-    return Member(person=name, key=key, arn=arn or None)
+    except UsageError as error:
+        raise UsageError(f"{flag} {path}: {error.message}", hint=error.hint, code=error.code) from (
+            error
+        )
+    return Member(person=name, key=key.text, arn=arn or None)
 
 
 @contextmanager
