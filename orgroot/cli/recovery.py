@@ -29,7 +29,7 @@ def recover(
 
     purposes = (Purpose.SIGN, Purpose.ROOT_SESSION)
     with open_workspace(settings_of(ctx), as_person, key, *purposes) as ws:
-        left = crash_recovery.left_open(ws.governed.log)
+        left = crash_recovery.left_open(ws)
         if left:
             announce(
                 [
@@ -37,7 +37,10 @@ def recover(
                     ("caller", ws.caller.arn),
                     ("config", str(ws.config_path)),
                     ("left open", ", ".join(one.run.id for one in left)),
-                    ("looks", "at AWS as it is, in root sessions that only read"),
+                    (
+                        "looks",
+                        "at AWS as it is, in root sessions that only read; in CloudTrail",
+                    ),
                 ]
             )
             confirm("Look what became of them, and close them?", yes=yes)

@@ -354,7 +354,7 @@ class Fold:
         ends = body.items if isinstance(body, Closed) else ()
         named: list[str] = []
         for item in ends:
-            listed = isinstance(run.body, Survey) and item.outcome == LISTED
+            listed = isinstance(run.body, Survey) and item.outcome.split(" ")[0] == LISTED
             named += [n for o in item.objects for n in (objects.listed(o) if listed else (o,))]
         apply_fact(run, body, seq, skew(self.state.rules_in_force))
         if ends and isinstance(run.body, Survey):

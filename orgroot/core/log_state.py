@@ -17,7 +17,7 @@ from orgroot.core.ids import Digest, ExecutionId, RequestId
 from orgroot.core.people import RevokedKey, Roster
 from orgroot.core.requirements import Requirement
 from orgroot.core.sshsig import Verified
-from orgroot.core.statement_parts import Target
+from orgroot.core.statement_parts import FoundSession, Target
 from orgroot.core.statements import (
     Approval,
     Denial,
@@ -214,6 +214,8 @@ class ExecutionRecord:
         fact_objects: digests of a survey's fact objects, from its closing record.
         held: how many sessions are on record, by account.
         spooled: the newest `recovered` record that brought facts of its own; 0: none did.
+        found: by account the session that was lost, and that CloudTrail showed afterwards.
+        looked: the accounts of which CloudTrail shows all sessions on record; `""`: all of them.
         scope: what it is about, as a set; see `work`.
     """
 
@@ -232,6 +234,8 @@ class ExecutionRecord:
     last_seq: int = 0
     held: Counter[str] = field(default_factory=Counter)
     spooled: int = 0
+    found: dict[str, FoundSession] = field(default_factory=dict)
+    looked: set[str] = field(default_factory=set)
     scope: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -1,7 +1,8 @@
 """What a `recovered` record may say of an execution that a crash left open, and what it amounts to.
 
 It closes; it never begins, never reopens and never calls anything done that was not begun on
-record. What could not be looked at is `unverified`.
+record. What could not be looked at is `unverified`. Which lost sessions it may bring is said in
+`lost_sessions`.
 """
 
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from orgroot.core.execution_facts import GRACE, apply_fact
 from orgroot.core.facts import Closed, ClosedItem, Fact, Issued, Observed
 from orgroot.core.ids import Digest, ExecutionId
 from orgroot.core.log_state import ExecutionRecord, FindingCode, LogState, Void
+from orgroot.core.lost_sessions import admit_look
 from orgroot.core.positions import check_fact
 from orgroot.core.rules_lint import LATEST
 from orgroot.core.statement_parts import RecoveredEnd, SpooledFact
@@ -23,9 +25,6 @@ from orgroot.errors import IntegrityError
 DONE = "done"
 NOT_DONE = "not-done"
 UNVERIFIED = "unverified"
-_RECOVERED = '"recovered":true'
-"""Stands in the details of a recovered end; inside a text its quotes would be escaped."""
-
 _ENDS = frozenset({DONE, NOT_DONE, UNVERIFIED})
 
 
@@ -51,11 +50,6 @@ def has_ended(run: ExecutionRecord, account: str) -> bool:
     """Its own facts show that it does nothing more there: they were spooled, or say `unknown`."""
     survey = isinstance(run.body, Survey)
     return not survey and (run.spooled > 0 or account in run.closed)
-
-
-def was_recovered(item: ClosedItem) -> bool:
-    """The end of this work was told by a `recovered` record, not by its execution."""
-    return _RECOVERED in item.outcome
 
 
 def admit_recovered(state: LogState, body: Recovered, seq: int) -> frozenset[Digest]:
@@ -86,12 +80,8 @@ def _applied(
     run = state.executions.get(ExecutionId(body.execution_id))
     if run is None:
         raise _illegal(f"there is no execution {body.execution_id}")
-    if run.superseded_by is not None:
-        raise _illegal(f"{run.id} was superseded in record {run.superseded_by}")
-    if not unsettled(run):
-        raise _illegal(f"{run.id} had ended")
-    if not body.facts and not body.ends:
-        raise _illegal(f"it says nothing of {run.id}")
+    if body.facts or body.ends or not (body.sessions or body.looked):
+        _require_open(run, body)
     after = _copy(run)
     facts = tuple(spooled_fact(run, spooled) for spooled in body.facts)
     for fact in facts:
@@ -100,7 +90,17 @@ def _applied(
         after.spooled = seq
     for end in body.ends:
         _close(after, end, instant(body.created_at))
+    admit_look(state, after, body)
     return run, after, facts
+
+
+def _require_open(run: ExecutionRecord, body: Recovered) -> None:
+    if run.superseded_by is not None:
+        raise _illegal(f"{run.id} was superseded in record {run.superseded_by}")
+    if not unsettled(run):
+        raise _illegal(f"{run.id} had ended")
+    if not body.facts and not body.ends:
+        raise _illegal(f"it says nothing of {run.id}")
 
 
 def spooled_fact(run: ExecutionRecord, spooled: SpooledFact) -> Observed:
@@ -162,6 +162,8 @@ _COUNTED = (
     "held",
     "last_seq",
     "spooled",
+    "found",
+    "looked",
 )
 
 
@@ -175,6 +177,8 @@ def _copy(run: ExecutionRecord) -> ExecutionRecord:
         closed=dict(run.closed),
         aborted=dict(run.aborted),
         held=run.held.copy(),
+        found=dict(run.found),
+        looked=set(run.looked),
     )
 
 

@@ -3,6 +3,7 @@
 from msgspec import field
 
 from orgroot.core.facts import Part
+from orgroot.core.root_tasks import TaskPolicy
 
 
 class Signer(Part, frozen=True, kw_only=True):
@@ -105,3 +106,19 @@ class Versions(Part, frozen=True, kw_only=True):
 
     key: str
     version_ids: tuple[str, ...]
+
+
+class FoundSession(Part, frozen=True, kw_only=True):
+    """A root session that its execution could not put on record, as CloudTrail shows it.
+
+    Attributes:
+        account, task_policy, access_key_id: of the session.
+        at: when it was issued (UTC).
+        event_id: CloudTrail's id of the AssumeRoot event.
+    """
+
+    account: str
+    task_policy: TaskPolicy
+    access_key_id: str
+    at: str
+    event_id: str

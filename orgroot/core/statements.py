@@ -21,6 +21,7 @@ from orgroot.core.governed_tasks import Task
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.spelling import readable, surely_readable
 from orgroot.core.statement_parts import (
+    FoundSession,
     HeadRef,
     Moved,
     ObjectRef,
@@ -266,13 +267,24 @@ class Revoke(PersonStatement, frozen=True, kw_only=True, tag="revoke"):
 
 
 class Recovered(PersonStatement, frozen=True, kw_only=True, tag="recovered"):
-    """A person closes what an execution left open, from its own spooled facts or by looking."""
+    """A person closes what an execution left open, from its own spooled facts or by looking.
+
+    Attributes:
+        execution_id: which.
+        facts: what its machine had kept.
+        ends: how the work on accounts ended.
+        sessions: what CloudTrail shows of it and it could not put on record.
+        looked: the accounts for which CloudTrail was read over all of its time, so that no other
+            session of it is missing there; empty text: all of a survey.
+    """
 
     NAMESPACE: ClassVar[str] = "orgroot-recovered-v1"
 
     execution_id: str
-    facts: tuple[SpooledFact, ...]
-    ends: tuple[RecoveredEnd, ...]
+    facts: tuple[SpooledFact, ...] = ()
+    ends: tuple[RecoveredEnd, ...] = ()
+    sessions: tuple[FoundSession, ...] = ()
+    looked: tuple[str, ...] = ()
 
 
 class Reconciled(PersonStatement, frozen=True, kw_only=True, tag="reconciled"):

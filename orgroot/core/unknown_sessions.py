@@ -6,7 +6,8 @@ Their executions have ended on record; those that have not are DANGLING. Only Cl
 from collections.abc import Iterator
 
 from orgroot.core.log_state import ExecutionRecord, Finding, FindingCode
-from orgroot.core.recovery import UNVERIFIED, was_recovered
+from orgroot.core.lost_sessions import may_have_lost, was_recovered
+from orgroot.core.recovery import UNVERIFIED
 from orgroot.core.statements import Survey
 
 _UNKNOWN = "unknown"
@@ -25,10 +26,16 @@ def unknown_sessions(run: ExecutionRecord) -> Iterator[Finding]:
             why = "nobody knows what was done in its session; run `orgroot recover`"
         elif word == UNVERIFIED:
             why = "what was done in its session could not be read afterwards"
-        elif was_recovered(item) and not run.held[account]:
+        elif was_recovered(item) and not run.held[account] and _missing(run, account):
             why = "its process ended and no session is on record; one may have been issued"
         else:
             continue
         about = account or "the survey"
         detail = f"{run.id}, {about}: {why}"
         yield Finding(code=FindingCode.UNKNOWN_SESSION, seq=run.seq, detail=detail)
+
+
+def _missing(run: ExecutionRecord, account: str) -> bool:
+    """CloudTrail was not asked about it, or not over all of its time."""
+    lost = may_have_lost(run)
+    return bool(lost) if account == "" else account in lost

@@ -43,6 +43,8 @@ def recovery(result: results.Recovery) -> str:
     for row in result.executions:
         rows = [("execution", row.execution), ("request", row.request), ("task", row.task)]
         rows.append(("outcome", row.outcome))
+        if row.sessions:
+            rows.append(("in CloudTrail", visible(", ".join(row.sessions))))
         if row.waits_until:
             rows.append(("waits until", row.waits_until))
         rows += [

@@ -62,9 +62,20 @@ class _UnreadError(Exception):
 
 
 def ends(
-    ws: Workspace, request: RequestRecord, run: ExecutionRecord, accounts: tuple[str, ...]
+    ws: Workspace,
+    request: RequestRecord,
+    run: ExecutionRecord,
+    accounts: tuple[str, ...],
+    trail: Mapping[str, str],
 ) -> tuple[RecoveredEnd, ...]:
     """How the work on accounts of an execution ended, for a `recovered` record.
+
+    Args:
+        ws: the command's world.
+        request: what was asked for.
+        run: the execution.
+        accounts: what to say it of.
+        trail: what CloudTrail shows of sessions there that were not on record.
 
     Raises:
         AuditUnavailable, IntegrityError, CredentialsError: nothing can be said at all.
@@ -74,7 +85,7 @@ def ends(
         why = "the reading did not end; it changes nothing"
         return tuple(_end(account, NOT_DONE, why) for account in accounts)
     begun = {account for account, _ in run.step_intents}
-    idle = tuple(_end(a, NOT_DONE, _NOT_BEGUN) for a in accounts if a not in begun)
+    idle = tuple(_idle(a, trail.get(a, "")) for a in accounts if a not in begun)
     open_ = tuple(account for account in accounts if account in begun)
     if not open_:
         return idle
@@ -85,6 +96,10 @@ def ends(
             return (*idle, *_removals(ws, request, run, open_))
         case _:
             return (*idle, *(_plan(ws, request, account) for account in open_))
+
+
+def _idle(account: str, trail: str) -> RecoveredEnd:
+    return _end(account, NOT_DONE, f"{_NOT_BEGUN}; {trail}" if trail else _NOT_BEGUN)
 
 
 def _unlocking(

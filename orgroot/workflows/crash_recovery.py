@@ -21,6 +21,7 @@ from orgroot.core.statements import Recovered, Request, instant, timestamp
 from orgroot.errors import IntegrityError, RequestRefused
 from orgroot.workflows.audit_log import AuditLog, signed_once
 from orgroot.workflows.crash_evidence import ends
+from orgroot.workflows.lost_sessions import Look, can_look, look
 from orgroot.workflows.outcomes import parse_outcome
 from orgroot.workflows.signing import common_fields, sign, signer_of
 from orgroot.workflows.workspace import Workspace
@@ -43,27 +44,35 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """An execution with something to recover."""
+    """An execution with something to recover.
+
+    Attributes:
+        run, request: which.
+        kept: what this machine's spool holds of it.
+        asks: CloudTrail may show sessions of it that are not on record.
+    """
 
     run: ExecutionRecord
     request: RequestRecord
     kept: tuple[Kept, ...]
+    asks: bool
 
 
-def left_open(log: AuditLog) -> tuple[Left, ...]:
-    """Every execution that is not settled, or of which this machine's spool holds a fact.
+def left_open(ws: Workspace) -> tuple[Left, ...]:
+    """Every execution that is not settled, that the spool has facts of, or CloudTrail may.
 
     Raises:
         IntegrityError, AuditUnavailable: as `AuditLog.require`.
     """
+    log = ws.governed.log
     state = log.require()
     kept = _kept(log)
     found = []
     for request in state.requests.values():
         for run in request.executions:
-            facts = kept.get(run.id, ())
-            if facts or (run.superseded_by is None and unsettled(run)):
-                found.append(Left(run=run, request=request, kept=facts))
+            facts, asks = kept.get(run.id, ()), can_look(ws, run)
+            if facts or asks or (run.superseded_by is None and unsettled(run)):
+                found.append(Left(run=run, request=request, kept=facts, asks=asks))
     return tuple(found)
 
 
@@ -75,7 +84,7 @@ def recover(ws: Workspace) -> Recovery:
         AuditUnavailable, IntegrityError: the log cannot be read or written; the spool is as it was.
     """
     log = ws.governed.log
-    rows = tuple(_recovered(ws, left) for left in left_open(log))
+    rows = tuple(_recovered(ws, left) for left in left_open(ws))
     log.sync()
     reasons = []
     if any(row.outcome in {"waiting", "continue", "kept"} for row in rows):
@@ -91,8 +100,19 @@ def _recovered(ws: Workspace, left: Left) -> RecoveryRow:
         return _row(left, "running", detail="a process of this machine is at work: left alone")
     before = set(unsettled(run))
     stuck = _upload(ws, left)
-    if run.superseded_by is not None or stuck:
+    seen = _looked(ws, left)
+    if stuck or (run.superseded_by is not None and left.kept):
         return _row(left, "kept", before, detail=stuck or "a further execution took over")
+    if run.superseded_by is not None:
+        return _row(left, "looked", detail=seen.unread)
+    if not before:
+        return _row(left, "looked", detail=seen.unread)
+    return _closed(ws, left, before, seen)
+
+
+def _closed(ws: Workspace, left: Left, before: set[str], seen: Look) -> RecoveryRow:
+    """Close what may be closed, by looking; `before` was open when the command began."""
+    log, run = ws.governed.log, left.run
     now = log.check_clock(ws.clock.now())
     due = recovery.recoverable_from(run)
     if _goes_on(log.state, left.request, now) and unsettled(run):
@@ -100,13 +120,23 @@ def _recovered(ws: Workspace, left: Left) -> RecoveryRow:
         return _row(left, "continue", before, detail=why)
     late = instant(timestamp(now)) > due
     closable = tuple(a for a in unsettled(run) if late or recovery.has_ended(run, a))
-    found = ends(ws, left.request, run, closable) if closable else ()
+    found = ends(ws, left.request, run, closable, seen.words) if closable else ()
     for start in range(0, len(found), _PER_RECORD):
         _append(ws, run, ends_=found[start : start + _PER_RECORD])
     if unsettled(run):
         why = "until then it may still run, here or elsewhere"
         return _row(left, "waiting", before, waits_until=timestamp(due), detail=why)
-    return _row(left, "closed", before)
+    return _row(left, "closed", before, detail=seen.unread)
+
+
+def _looked(ws: Workspace, left: Left) -> Look:
+    """Ask CloudTrail, and put on record what it shows."""
+    if not left.asks:
+        return Look(words={})
+    seen = look(ws, left.request, left.run)
+    if seen.sessions or seen.looked:
+        _append(ws, left.run, seen=seen)
+    return seen
 
 
 def _upload(ws: Workspace, left: Left) -> str:
@@ -138,9 +168,10 @@ def _append(
     *,
     facts: tuple[SpooledFact, ...] = (),
     ends_: tuple[RecoveredEnd, ...] = (),
+    seen: Look | None = None,
 ) -> None:
     governed = ws.governed
-    body = _body(ws, run, facts=facts, ends_=ends_)
+    body = _body(ws, run, facts=facts, ends_=ends_, seen=seen)
 
     def guard(state: LogState) -> None:
         against = recovery.objection(state, body)
@@ -156,6 +187,7 @@ def _body(
     *,
     facts: tuple[SpooledFact, ...] = (),
     ends_: tuple[RecoveredEnd, ...] = (),
+    seen: Look | None = None,
 ) -> Recovered:
     governed = ws.governed
     log = governed.log
@@ -165,6 +197,8 @@ def _body(
         execution_id=run.id,
         facts=facts,
         ends=ends_,
+        sessions=() if seen is None else seen.sessions,
+        looked=() if seen is None else seen.looked,
     )
 
 
@@ -222,6 +256,7 @@ def _row(
         task=left.request.body.task.value,
         outcome=outcome,
         accounts=tuple(_account(left.run, a) for a in sorted((before or set()) - still)),
+        sessions=tuple(found.access_key_id for found in left.run.found.values()),
         waits_until=waits_until,
         detail=detail,
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from orgroot.core import audit_log as chain
 from orgroot.core.codec import record_hash
-from orgroot.core.facts import Closed, ClosedItem, Fact
+from orgroot.core.facts import Closed, ClosedItem, Fact, Issued, IssuedItem
 from orgroot.core.ids import ExecutionId
 from orgroot.core.log_state import ExecutionRecord
 from orgroot.core.statements import Survey
@@ -37,6 +37,19 @@ def survey_facts(log: AuditLog, execution: ExecutionRecord) -> Iterator[Fact]:
                 code="object",
             )
         yield chain.check_fact_object(execution, raw)
+
+
+def sessions_of(log: AuditLog, execution: ExecutionRecord) -> Iterator[IssuedItem]:
+    """The sessions that an execution put on record, of an intent's execution or of a survey.
+
+    Raises:
+        IntegrityError: as `survey_facts`.
+    """
+    yield from execution.issued.values()
+    if isinstance(execution.body, Survey):
+        for fact in survey_facts(log, execution):
+            if isinstance(fact, Issued):
+                yield from fact.items
 
 
 def ends_of(log: AuditLog, execution: ExecutionRecord) -> dict[str, ClosedItem]:

@@ -13,16 +13,18 @@ import msgspec
 
 from orgroot.core import audit_log
 from orgroot.core.codec import canonical
-from orgroot.core.facts import Issued, IssuedItem
+from orgroot.core.facts import IssuedItem
 from orgroot.core.ids import sha256
 from orgroot.core.log_state import ExecutionRecord, LogState, RequestRecord
 from orgroot.core.reconcile import LoggedSession, Pairing, Verdict, Window, reconcile
 from orgroot.core.results import ExitReason, Reconciliation, SessionRow
+from orgroot.core.root_tasks import MAX_SESSION_SECONDS
+from orgroot.core.statement_parts import FoundSession
 from orgroot.core.statements import Reconciled, Survey, instant, timestamp
 from orgroot.core.trail import KEPT, UNTOLD
 from orgroot.workflows.audit_log import AuditLog, signed_once
 from orgroot.workflows.desk import log_of
-from orgroot.workflows.log_reading import survey_facts
+from orgroot.workflows.log_reading import sessions_of
 from orgroot.workflows.signing import common_fields, sign, signer_of
 from orgroot.workflows.trails import Trails, read_trails
 from orgroot.workflows.workspace import Workspace
@@ -82,19 +84,29 @@ def _on_record(log: AuditLog, state: LogState, since: datetime) -> Iterator[Logg
         for run in request.executions:
             if instant(run.body.deadline) < since:
                 continue
-            for item in _issued(log, run):
-                yield _session(request, run, item)
+            yield from _sessions(log, request, run)
 
 
-def _issued(log: AuditLog, run: ExecutionRecord) -> Iterator[IssuedItem]:
-    yield from run.issued.values()
-    if isinstance(run.body, Survey):
-        for fact in survey_facts(log, run):
-            if isinstance(fact, Issued):
-                yield from fact.items
+def _sessions(
+    log: AuditLog, request: RequestRecord, run: ExecutionRecord
+) -> Iterator[LoggedSession]:
+    """What it put on record, and what `recover` found of it; a survey has one in each account."""
+    met: set[str] = set()
+    for item in sessions_of(log, run):
+        met.add(item.account)
+        yield _session(request, run, item, instant(item.expires_at))
+    for found in run.found.values():
+        if not isinstance(run.body, Survey) or found.account not in met:
+            longest = instant(found.at) + timedelta(seconds=MAX_SESSION_SECONDS)
+            yield _session(request, run, found, longest)
 
 
-def _session(request: RequestRecord, run: ExecutionRecord, item: IssuedItem) -> LoggedSession:
+def _session(
+    request: RequestRecord,
+    run: ExecutionRecord,
+    item: IssuedItem | FoundSession,
+    expires_at: datetime,
+) -> LoggedSession:
     return LoggedSession(
         access_key_id=item.access_key_id,
         account=item.account,
@@ -102,7 +114,7 @@ def _session(request: RequestRecord, run: ExecutionRecord, item: IssuedItem) -> 
         execution=run.id,
         request=request.id,
         seq=run.seq,
-        expires_at=instant(item.expires_at),
+        expires_at=expires_at,
         caller=run.body.caller_arn,
         role=run.body.executor_arn or "",
     )

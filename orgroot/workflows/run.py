@@ -24,6 +24,7 @@ from orgroot.core.facts import (
 )
 from orgroot.core.ids import AccountId, Digest, ExecutionId, RequestId, sha256
 from orgroot.core.log_state import LISTED, SURVEYED, ExecutionRecord
+from orgroot.core.lost_sessions import EVERY, LOST
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.secrets import RoleSession, RootSession
 from orgroot.core.statements import Intent, instant, timestamp
@@ -39,6 +40,7 @@ from orgroot.errors import (
 )
 from orgroot.workflows.executors import Executors
 from orgroot.workflows.facts import FactWriter
+from orgroot.workflows.outcomes import outcome_text
 from orgroot.workflows.workspace import Workspace
 
 _UNANSWERED = frozenset({AwsErrorKind.LOST, AwsErrorKind.UNAVAILABLE})
@@ -113,6 +115,7 @@ class Run:
         self._ends: dict[str, ClosedItem] = {}
         self._failure: OrgrootError | None = None
         self._made: list[str] = []
+        self._lost: list[str] = []
 
     @property
     def can_record(self) -> bool:
@@ -254,9 +257,12 @@ class Run:
         if len(objects) > MAX_NAMED:
             listed: list[str] = list(objects)
             objects = (self._log.put_object(canonical(listed)),)
-            outcome = LISTED
+            word = LISTED
         else:
-            outcome = SURVEYED
+            word = SURVEYED
+        lost: list[str] | str = sorted(self._lost)
+        lost = lost if len(lost) <= MAX_NAMED else EVERY
+        outcome = outcome_text(word, {LOST: lost} if lost else None)
         self._writer.write_record(ClosedItem(account="", outcome=outcome, objects=objects))
         self.drop_credentials()
 
@@ -279,6 +285,7 @@ class Run:
                 )
             except AwsError as error:
                 if error.kind is AwsErrorKind.LOST:
+                    self._lost.append(account)
                     raise OutcomeUnknown(
                         f"no answer from AWS to AssumeRoot in {account}: a session may exist",
                         hint=LOOK_FIRST,

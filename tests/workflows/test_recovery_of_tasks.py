@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from fakes.aws_members import Call
 from fakes.buckets_world import inspected, locked_world
-from fakes.crash_world import PASSED, EveryCall, all_settled, calm, die, left_log, only
+from fakes.crash_world import PASSED, EveryCall, all_settled, calm, die, only
 from fakes.team import ProcessKilledError, World, new_world
 
 from orgroot.core.organization import Selection
@@ -92,7 +92,7 @@ def test_a_survey_that_was_killed_is_closed() -> None:
     with pytest.raises(ProcessKilledError):
         inspected(world)
     calm(world)
-    assert [left.run.body.task_policies for left in left_open(left_log(world))]
+    assert [left.run.body.task_policies for left in left_open(world.workspace())]
     world.clock.forward(PASSED)
     before = world.aws.count("sts:AssumeRoot")
     row = only(recover(world.workspace()))

@@ -117,10 +117,12 @@ class RecoveryRow(Row, frozen=True, kw_only=True):
         execution, request, task: which.
         outcome: `closed`; `waiting`: it may still run, until `waits_until`; `running` on this
             machine, left alone; `continue`: its request can be executed further; `kept`: a fact on
-            this machine that the log can no longer count.
+            this machine that the log can no longer count; `looked`: it had ended, and CloudTrail
+            was asked for sessions that are not on record.
         accounts: what was found for those that are closed now.
         waits_until: UTC, where it waits.
         detail: what to do, or why.
+        sessions: access key ids that CloudTrail showed and that are on record now.
     """
 
     execution: str
@@ -130,6 +132,7 @@ class RecoveryRow(Row, frozen=True, kw_only=True):
     accounts: tuple[RecoveredAccount, ...]
     waits_until: str | None
     detail: str
+    sessions: tuple[str, ...] = ()
 
 
 class Recovery(Result, frozen=True, kw_only=True, tag="orgroot.recovery/v1"):
