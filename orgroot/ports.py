@@ -120,6 +120,10 @@ class OrganizationGateway(Protocol):
         """`ListPoliciesForTarget`: direct attachments only."""
         ...
 
+    def targets_of_scp(self, policy: str) -> tuple[str, ...]:
+        """`ListTargetsForPolicy`: ids of roots, OUs and accounts it is attached to directly."""
+        ...
+
     def create_scp(
         self, name: str, description: str, content: str, tags: Mapping[str, str]
     ) -> ScpSummary:

@@ -4,7 +4,7 @@ Every list is read to its end and in a stable order. AWS's pleas to come back la
 a call whose outcome is unknown is never repeated.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orgroot.aws.clients import AwsDoor
@@ -149,6 +149,11 @@ class AwsOrganization:
         wanted = {"TargetId": target, "Filter": _SCP}
         return _scps_in_order(self._items("ListPoliciesForTarget", "Policies", wanted))
 
+    def targets_of_scp(self, policy: str) -> tuple[str, ...]:
+        """`ListTargetsForPolicy`: ids of roots, OUs and accounts it is attached to directly."""
+        found = self._items("ListTargetsForPolicy", "Targets", {"PolicyId": policy})
+        return tuple(sorted(each["TargetId"] for each in found))
+
     def create_scp(
         self, name: str, description: str, content: str, tags: Mapping[str, str]
     ) -> ScpSummary:
@@ -209,7 +214,15 @@ def _account(found: Mapping[str, Any]) -> MemberAccount:
         # AWS announced the end of `Status` for 2026-09; unknown is not ACTIVE, so it is skipped.
         state=found.get("State") or found.get("Status") or "UNKNOWN",
         joined_method=found.get("JoinedMethod", ""),
+        path=_path(found.get("Paths", ())),
     )
+
+
+def _path(paths: Sequence[str]) -> tuple[str, ...]:
+    """The containers in `o-…/r-…/ou-…/ACCOUNT/`; none where AWS names several paths, or none."""
+    if len(paths) != 1:
+        return ()
+    return tuple(part for part in paths[0].split("/") if part.startswith(("r-", "ou-")))
 
 
 def _in_order(found: Iterator[dict[str, Any]]) -> tuple[MemberAccount, ...]:

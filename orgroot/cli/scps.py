@@ -1,5 +1,8 @@
 """`scp plan` and `scp apply`: the service control policies that the config declares."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from orgroot.cli.options import (
@@ -16,6 +19,7 @@ from orgroot.cli.options import (
     settings_of,
 )
 from orgroot.cli.terminal import ask_for_plan, emit
+from orgroot.errors import UsageError
 from orgroot.report import Output
 
 
@@ -24,6 +28,7 @@ def register(app: typer.Typer) -> None:
     scp = typer.Typer(help="Service control policies.", no_args_is_help=True)
     scp.command("plan")(plan)
     scp.command("apply")(apply)
+    scp.command("check")(check)
     app.add_typer(scp, name="scp")
 
 
@@ -70,3 +75,37 @@ def apply(
         ask = ask_of(reason, ticket, wait, wait_for)
         result = ask_for_plan(ws, preview, lambda: scps.apply(ws, ask), only_show=dry_run, yes=yes)
         emit(output, result)
+
+
+def check(
+    ctx: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="FILE", help="Judge this document; needs no credentials."),
+    ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option("--target", metavar="ID", help="An account, or what lies below; repeatable."),
+    ] = None,
+    context: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--context", metavar="KEY=VALUE", help="A key whose value you know; repeatable."
+        ),
+    ] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Say which root tasks the SCPs stop, and who.
+
+    In the live organization, or in documents that are attached nowhere. Exit 6: some root session
+    would be stopped.
+    """
+    from orgroot.cli import scp_check
+
+    settings = settings_of(ctx)
+    known = scp_check.known_keys(context or ())
+    if file is None:
+        emit(output, scp_check.live(settings, tuple(target or ()), known))
+    if target:
+        raise UsageError("--target needs the organization, --file needs nothing: give one of them")
+    emit(output, scp_check.of_file(settings, file, known))

@@ -34,6 +34,7 @@ class MemberAccount:
         email: root e-mail address, untrusted text.
         state: Organizations' `State` (else the retired `Status`): `ACTIVE`, `SUSPENDED` …
         joined_method: `CREATED` or `INVITED`.
+        path: ids from the root container to its parent; empty where AWS did not say.
     """
 
     id: AccountId
@@ -41,6 +42,7 @@ class MemberAccount:
     email: str
     state: str
     joined_method: str = ""
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

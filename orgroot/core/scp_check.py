@@ -6,7 +6,7 @@ asked about each request once, however many accounts it binds.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -26,6 +26,7 @@ from orgroot.core.scp_lockout import (
     requests_of,
     stance,
 )
+from orgroot.core.scp_statement import ANY, RESOURCE
 from orgroot.core.wildcards import matches
 
 _PATHS = "orgpaths"
@@ -83,16 +84,19 @@ class ScpTree:
         policies: by id.
         attached: by id of root, OU and account, the ids of the SCPs attached directly.
         paths: by account, the ids from the root to its parent.
+        in_force: the policy type is enabled; else nothing binds.
     """
 
     organization: str
     policies: Mapping[str, BoundScp]
     attached: Mapping[str, tuple[str, ...]]
     paths: Mapping[str, tuple[str, ...]]
+    in_force: bool = True
 
     def levels(self, account: str) -> tuple[tuple[str, ...], ...]:
         """The ids of the SCPs on each level, from the root to the account."""
-        return tuple(self.attached.get(node, ()) for node in (*self.paths[account], account))
+        nodes = (*self.paths[account], account) if self.in_force else ()
+        return tuple(self.attached.get(node, ()) for node in nodes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +152,7 @@ class Check:
         regions: where buckets and queues lie.
         now: the time of the check (UTC, ISO 8601); None: unknown.
         settled: condition keys whose values somebody knows, by name; the same for all accounts.
+            `Resource`: the ARN of the bucket or queue.
     """
 
     tree: ScpTree
@@ -164,7 +169,8 @@ class Check:
                 # The calls to IAM are the same whatever the Region of buckets and queues.
                 answers: dict[RootRequest, Judgement] = {}
                 for region, task in product(self.regions, TaskPolicy):
-                    requests = tuple(requests_of(task, group.where.account, region))
+                    asked = requests_of(task, group.where.account, region)
+                    requests = tuple(self._named(request) for request in asked)
                     for request in requests:
                         if request not in answers:
                             answers[request] = self._judge(request, principal, bound, group.where)
@@ -175,6 +181,14 @@ class Check:
                         region=region,
                         judgement=judge_task(task, found),
                     )
+
+    def _named(self, request: RootRequest) -> RootRequest:
+        """The request, on the bucket or queue that somebody named."""
+        named = self.settled.get(RESOURCE)
+        if not isinstance(named, str) or not request.resource.endswith(ANY):
+            return request
+        fits = named.startswith(request.resource.removesuffix(ANY))
+        return replace(request, resource=named) if fits else request
 
     def _judge(
         self, request: RootRequest, principal: RootPrincipal, bound: "_Bound", where: Whereabouts

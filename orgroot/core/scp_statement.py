@@ -20,6 +20,9 @@ from orgroot.core.wildcards import leftovers, matches
 ANY = "\ue002"
 """Stands at the end of a resource for a name that nobody has said, of one character at least."""
 
+RESOURCE = "Resource"
+"""What an answer depends on where that name would settle it."""
+
 _NAME = re.compile(r"[A-Za-z0-9._+=,@/*?-]+")
 """What a pattern for names of buckets, queues and devices is made of: no other text is a name."""
 
@@ -105,7 +108,7 @@ def _fits_resource(pattern: str, resource: str, context: RequestContext) -> Answ
     rests = tuple(leftovers(resolved, resource.removesuffix(ANY)))
     if any(_takes_anything(rest) for rest in rests):
         return YES
-    return depends("Resource") if any(_NAME.fullmatch(rest) for rest in rests) else NO
+    return depends(RESOURCE) if any(_NAME.fullmatch(rest) for rest in rests) else NO
 
 
 def _takes_anything(rest: str) -> bool:

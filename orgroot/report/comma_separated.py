@@ -31,6 +31,7 @@ _ITEMS: Mapping[type[results.Result], str] = {
     results.Acknowledged: "moves",
     results.Recovery: "executions",
     results.Reconciliation: "sessions",
+    results.ScpCheck: "results",
 }
 """Where the items of a result stand; any other result is one row of itself."""
 

@@ -8,7 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orgroot.core import results
-from orgroot.report import text_accounts, text_log, text_reconcile, text_requests, text_rules
+from orgroot.report import (
+    text_accounts,
+    text_log,
+    text_reconcile,
+    text_requests,
+    text_rules,
+    text_scps,
+)
 from orgroot.report.escape import grouped, visible
 from orgroot.report.table import pairs, table
 
@@ -190,4 +197,5 @@ _RENDERERS: Mapping[type[results.Result], Callable[[Any], str]] = {
     results.Init: text_log.setup,
     results.Recovery: text_log.recovery,
     results.Reconciliation: text_reconcile.reconciliation,
+    results.ScpCheck: text_scps.check,
 }

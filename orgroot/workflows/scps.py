@@ -86,7 +86,7 @@ def declared_scps(ws: Workspace, org_root: str) -> tuple[DeclaredScp, ...] | Non
         return None
     folder = ws.config_path.parent
     return tuple(
-        declare(scp, parse_scp(_read(folder / scp.file, scp.name), scp.file), org_root)
+        declare(scp, parse_scp(read_scp(folder / scp.file, scp.name), scp.file), org_root)
         for scp in ws.config.scps
     )
 
@@ -163,7 +163,12 @@ def _result(made: ScpPlan) -> PlanResult:
     return plan_result("scp plan", made.plan, tuple(asdict(budget) for budget in made.budgets))
 
 
-def _read(path: Path, name: str) -> str:
+def read_scp(path: Path, name: str) -> str:
+    """The text of an SCP's file; `name` is the SCP's, for the error.
+
+    Raises:
+        UsageError: it cannot be read, is absurdly large, or is no text.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -194,6 +194,7 @@ def test_the_shipped_documents_are_enough_and_the_table_is_true(place: Playgroun
     root = place.administrator("organizations").list_roots()["Roots"][0]["Id"]
     watch.run("carol", "inventory", "--ou", root, "--tag", "none=such")
     watch.run("carol", "scp plan")
+    watch.run("carol", "scp check", code=6)
     watch.run("carol", "drift", code=9)
     watch.run("carol", "reconcile")
     watch.through("scp apply", approvers=("bob",))

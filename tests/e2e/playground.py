@@ -139,7 +139,10 @@ class Playground:
         """A boto3 client of an account's own administrator."""
         role = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
         answer = self.administrator("sts").assume_role(RoleArn=role, RoleSessionName="admin")
-        session = answer["Credentials"]
+        return self.with_session(answer["Credentials"], service, **options)
+
+    def with_session(self, session: Mapping[str, Any], service: str, **options: Any) -> Any:
+        """A boto3 client with the credentials that STS answered."""
         return boto3.client(
             service,
             endpoint_url=self.info["endpoint"],

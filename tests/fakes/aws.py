@@ -122,6 +122,11 @@ class FakeAws(FakeMembers):
         self._call("organizations:ListPoliciesForTarget", target)
         return tuple(self.policies[policy][0] for policy in self.attachments.get(target, ()))
 
+    def targets_of_scp(self, policy: str) -> tuple[str, ...]:
+        """Where an SCP is attached."""
+        self._call("organizations:ListTargetsForPolicy", policy)
+        return tuple(sorted(t for t, there in self.attachments.items() if policy in there))
+
     def create_scp(
         self, name: str, description: str, content: str, tags: Mapping[str, str]
     ) -> ScpSummary:

@@ -75,6 +75,13 @@ from orgroot.core.results.rules import (
     PlaceRow,
     VersionsRow,
 )
+from orgroot.core.results.scps import (
+    ScpBlame,
+    ScpCheck,
+    ScpCheckGroup,
+    ScpCheckRow,
+    ScpCheckSummary,
+)
 
 __all__ = [
     "AccessKeyRow",
@@ -121,6 +128,11 @@ __all__ = [
     "RulesCheck",
     "RulesIssue",
     "RulesStatus",
+    "ScpBlame",
+    "ScpCheck",
+    "ScpCheckGroup",
+    "ScpCheckRow",
+    "ScpCheckSummary",
     "SessionRow",
     "StatementRow",
     "Status",

@@ -1,0 +1,62 @@
+"""What SCPs do to root tasks."""
+
+from orgroot.core.results.base import Result, Row
+
+
+class ScpBlame(Row, frozen=True, kw_only=True):
+    """A statement that denies or may deny; an empty `sid`: the policy allows nothing of the kind.
+
+    A statement without a Sid is named by its number, as `#2`.
+    """
+
+    policy: str
+    sid: str
+
+
+class ScpCheckRow(Row, frozen=True, kw_only=True):
+    """One root task of one kind of principal in one account.
+
+    Attributes:
+        target: account id; for a file that is attached nowhere, the file's name.
+        principal: `root-session` (AssumeRoot) or `root-user` (long-term root).
+        region: where the bucket or queue lies; IAM's own calls carry IAM's Region.
+        task_policy: AWS's name of the task.
+        decision: `allowed`, `denied` or `depends`.
+        denied_actions: every action of the task that is certainly denied.
+        by: who denies, or may deny.
+        depends_on: condition keys that would settle it, `Resource` for the name of what is touched.
+    """
+
+    target: str
+    principal: str
+    region: str
+    task_policy: str
+    decision: str
+    denied_actions: tuple[str, ...] = ()
+    by: tuple[ScpBlame, ...] = ()
+    depends_on: tuple[str, ...] = ()
+
+
+class ScpCheckGroup(Row, frozen=True, kw_only=True):
+    """Accounts that the same SCPs bind alike: the names of the SCPs on each level, root first."""
+
+    accounts: tuple[str, ...]
+    levels: tuple[tuple[str, ...], ...]
+
+
+class ScpCheckSummary(Row, frozen=True, kw_only=True):
+    """Accounts by what becomes of root sessions in them: the worst task decides."""
+
+    accounts: int
+    allowed: int
+    depends: int
+    denied: int
+
+
+class ScpCheck(Result, frozen=True, kw_only=True, tag="orgroot.scp-check/v1"):
+    """`orgroot scp check`; `notes`: what was not judged, and why."""
+
+    results: tuple[ScpCheckRow, ...]
+    groups: tuple[ScpCheckGroup, ...]
+    summary: ScpCheckSummary
+    notes: tuple[str, ...] = ()

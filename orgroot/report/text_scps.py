@@ -1,0 +1,84 @@
+"""What SCPs do to root tasks, for a person: what would not run first, and who stops it."""
+
+from collections.abc import Iterable, Iterator
+
+from orgroot.core import results
+from orgroot.core.root_tasks import ROOT_TASKS, TaskPolicy
+from orgroot.report.escape import grouped, visible
+from orgroot.report.table import table
+
+_FEW = 3
+
+
+def check(result: results.ScpCheck) -> str:
+    """Root tasks that would not run, by accounts that fare alike; then long-term root in a line."""
+    summary = result.summary
+    counts = (
+        f"{summary.allowed} allow all five tasks, {summary.depends} depend on what is not known"
+    )
+    parts = [
+        f"Root sessions in {summary.accounts} account(s): {counts}, {summary.denied} deny some."
+    ]
+    rows = list(_rows(result.results))
+    if rows:
+        header = ("ACCOUNTS", "TASK", "REGION", "DECISION", "ACTIONS", "POLICY: SID")
+        parts.append(table(header, rows))
+    parts.append(_long_term(result.results))
+    if result.notes:
+        parts.append("Notes:\n" + "\n".join(f"- {visible(note)}" for note in result.notes))
+    return "\n\n".join(parts)
+
+
+def _rows(found: Iterable[results.ScpCheckRow]) -> Iterator[tuple[str, ...]]:
+    """What is not simply allowed to root sessions, equal answers in one row."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for row in found:
+        if row.principal != "root-session" or row.decision == "allowed":
+            continue
+        key: tuple[str, ...] = (
+            row.task_policy,
+            row.region,
+            _decision(row),
+            _actions(row),
+            _blame(row),
+        )
+        alike.setdefault(key, []).append(row.target)
+    for key, targets in alike.items():
+        yield (_targets(targets), *key)
+
+
+def _decision(row: results.ScpCheckRow) -> str:
+    if row.decision == "depends":
+        return visible(f"depends on {', '.join(row.depends_on)}")
+    return row.decision.upper()
+
+
+def _actions(row: results.ScpCheckRow) -> str:
+    everything = set(ROOT_TASKS[TaskPolicy(row.task_policy)].actions)
+    return "all of them" if set(row.denied_actions) == everything else ", ".join(row.denied_actions)
+
+
+def _blame(row: results.ScpCheckRow) -> str:
+    sids: dict[str, list[str]] = {}
+    for blame in row.by:
+        sids.setdefault(blame.policy, []).append(blame.sid)
+    return visible(
+        "; ".join(
+            f"{policy}: {', '.join(named)}" if all(named) else f"{policy}: allows none of it"
+            for policy, named in sids.items()
+        )
+    )
+
+
+def _targets(targets: list[str]) -> str:
+    named = ", ".join(visible(grouped(target)) for target in targets[:_FEW])
+    return named if len(targets) <= _FEW else f"{named} and {len(targets) - _FEW} more"
+
+
+def _long_term(found: Iterable[results.ScpCheckRow]) -> str:
+    denied: dict[str, bool] = {}
+    for row in found:
+        if row.principal == "root-user":
+            denied[row.target] = denied.get(row.target, True) and row.decision == "denied"
+    stopped = sum(denied.values())
+    return f"Long-term root: denied every task in {stopped} of {len(denied)} account(s)."

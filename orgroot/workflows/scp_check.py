@@ -1,0 +1,269 @@
+"""`scp check`: which root tasks would run under the SCPs as they are, and who stops the others.
+
+Reads Organizations alone, each policy once; with a file it reads nothing else. It opens no root
+session and needs no log.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from types import MappingProxyType
+
+from orgroot.core.organization import ACTIVE, MemberAccount
+from orgroot.core.request_context import Value
+from orgroot.core.results import (
+    ExitReason,
+    ScpBlame,
+    ScpCheck,
+    ScpCheckGroup,
+    ScpCheckRow,
+    ScpCheckSummary,
+)
+from orgroot.core.root_principals import RootPrincipal
+from orgroot.core.scp_check import BoundScp, Check, Checked, ScpTree
+from orgroot.core.scp_lockout import Outcome, Scp
+from orgroot.core.scp_statement import parse_statements
+from orgroot.core.statements import timestamp
+from orgroot.errors import UsageError
+from orgroot.ports import Clock
+from orgroot.workflows.selection import walk
+from orgroot.workflows.workspace import Workspace
+
+_FULL = "FullAWSAccess"
+_FULL_TEXT = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+_ANY_ACCOUNT = "000000000000"
+"""Stands for every account that a document does not name."""
+
+_NOWHERE = "root"
+"""The one container of an organization that does not exist."""
+
+_PLACEHOLDER = re.compile(r"\$\{(?:AWS::)?([A-Z][A-Z0-9_]*|Partition)\}")
+"""What templates leave open; a policy variable is never written so (its name has a prefix)."""
+
+_NAMED = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+_POLICY_TYPE = "SERVICE_CONTROL_POLICY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked besides the SCPs.
+
+    Attributes:
+        regions: where buckets and queues lie.
+        settled: condition keys whose values the caller knows.
+    """
+
+    regions: tuple[str, ...]
+    settled: Mapping[str, Value] = field(default_factory=dict)
+
+
+def check_text(text: str, source: str, question: Question, clock: Clock) -> ScpCheck:
+    """What one document would do, attached beside FullAWSAccess; needs no credentials.
+
+    The answer is for any account; those that the document names are judged too, and stand in the
+    result where it treats them otherwise. Of a template, `${PARTITION}` is read as `aws` and every
+    other `${NAME}` as a text that names nobody.
+
+    Raises:
+        UsageError: it is no policy.
+    """
+    name = PurePath(source).name
+    text, notes = _filled_in(text)
+    accounts = (_ANY_ACCOUNT, *dict.fromkeys(_NAMED.findall(text)))
+    tree = ScpTree(
+        organization="",
+        policies={_FULL: _bound(_FULL, _FULL, _FULL_TEXT), name: _bound(name, name, text)},
+        attached={_NOWHERE: (_FULL, name), **dict.fromkeys(accounts, (_FULL,))},
+        paths=dict.fromkeys(accounts, (_NOWHERE,)),
+    )
+    check = Check(
+        tree=tree,
+        regions=question.regions,
+        now=timestamp(clock.now()),
+        settled=question.settled,
+    )
+    found = list(check.run())
+    general = {_asked(each): each.judgement for each in found if _ANY_ACCOUNT in _accounts(each)}
+    telling = [
+        each
+        for each in found
+        if _ANY_ACCOUNT in _accounts(each) or each.judgement != general[_asked(each)]
+    ]
+    return _result(telling, tree=tree, names={_ANY_ACCOUNT: name}, notes=notes)
+
+
+def check_live(ws: Workspace, targets: tuple[str, ...], question: Question) -> ScpCheck:
+    """What the SCPs of the organization do, in every account or in those at or below targets.
+
+    Raises:
+        UsageError: a target is no account, OU or root of the organization.
+        AwsError: Organizations could not be read.
+    """
+    tree, notes = observe_tree(ws, targets)
+    check = Check(
+        tree=tree,
+        regions=question.regions,
+        now=timestamp(ws.clock.now()),
+        settled=question.settled,
+    )
+    return _result(list(check.run()), tree=tree, notes=notes)
+
+
+def observe_tree(ws: Workspace, targets: tuple[str, ...]) -> tuple[ScpTree, tuple[str, ...]]:
+    """The organization's SCPs and the accounts they bind; and what was left out.
+
+    Every policy is described once and asked once where it is attached.
+
+    Raises:
+        UsageError, AwsError: as `check_live`.
+    """
+    root = ws.organization.root()
+    accounts = ws.organization.accounts()
+    members, notes = _bindable(ws, accounts)
+    paths = _paths(ws, members)
+    _require_known(targets, {root.id, *paths, *(each for path in paths.values() for each in path)})
+    chosen = {
+        account: path
+        for account, path in paths.items()
+        if not targets or {account, *path} & set(targets)
+    }
+    in_force = root.policy_types.get(_POLICY_TYPE) == "ENABLED"
+    if not in_force:
+        notes = (*notes, "service control policies are not enabled, so none is in force")
+    policies, attached = _policies(ws) if in_force else ({}, {})
+    tree = ScpTree(
+        organization=ws.config.organization.id,
+        policies=policies,
+        attached=attached,
+        paths=chosen,
+        in_force=in_force,
+    )
+    return tree, notes
+
+
+def _filled_in(text: str) -> tuple[str, tuple[str, ...]]:
+    """A template's text with its placeholders filled in, and what was put in their places."""
+    names = sorted(set(_PLACEHOLDER.findall(text)))
+    notes = [
+        f"${{{name}}} was read as {_filling(name)}: the document is a template" for name in names
+    ]
+    return _PLACEHOLDER.sub(lambda found: _filling(found[1]), text), tuple(notes)
+
+
+def _filling(name: str) -> str:
+    return "aws" if name.upper() == "PARTITION" else "PLACEHOLDER"
+
+
+def _bindable(
+    ws: Workspace, accounts: Iterable[MemberAccount]
+) -> tuple[tuple[MemberAccount, ...], tuple[str, ...]]:
+    """The members that SCPs bind and root sessions reach; and why the others are left out."""
+    management = ws.config.organization.management_account
+    members = tuple(a for a in accounts if a.id != management and a.state == ACTIVE)
+    idle = [a.id for a in accounts if a.id != management and a.state != ACTIVE]
+    notes = [f"{management} is the management account, which no SCP binds"]
+    if idle:
+        notes.append(f"not ACTIVE, so not judged: {', '.join(idle)}")
+    return members, tuple(notes)
+
+
+def _paths(ws: Workspace, members: tuple[MemberAccount, ...]) -> dict[str, tuple[str, ...]]:
+    """Where each account lies: from ListAccounts where it says so, else by walking the tree."""
+    if all(account.path for account in members):
+        return {account.id: account.path for account in members}
+    walked, _ = walk(ws)
+    return {account.id: walked[account.id] for account in members}
+
+
+def _require_known(targets: tuple[str, ...], known: set[str]) -> None:
+    for target in targets:
+        if target not in known:
+            raise UsageError(
+                f"{target} is no account of this organization, and no OU or root above one",
+                hint="check the id, and that the credentials are of the right organization",
+                code="scp-target",
+            )
+
+
+def _policies(ws: Workspace) -> tuple[dict[str, BoundScp], dict[str, tuple[str, ...]]]:
+    """Every SCP with its text, and where each is attached, read in the order of their names."""
+    listed = ws.organization.scps()
+    ws.progress.start("reading service control policies", len(listed))
+    policies: dict[str, BoundScp] = {}
+    attached: dict[str, list[str]] = {}
+    for summary in listed:
+        text = ws.organization.scp_content(summary.id)
+        policies[summary.id] = _bound(summary.id, summary.name, text)
+        for target in ws.organization.targets_of_scp(summary.id):
+            attached.setdefault(target, []).append(summary.id)
+        ws.progress.advance()
+    return policies, {target: tuple(there) for target, there in attached.items()}
+
+
+def _bound(policy: str, name: str, text: str) -> BoundScp:
+    return BoundScp(id=policy, scp=Scp(name=name, statements=parse_statements(text, name)))
+
+
+def _accounts(checked: Checked) -> tuple[str, ...]:
+    return checked.group.accounts
+
+
+def _asked(checked: Checked) -> tuple[str, str, str]:
+    return checked.principal, checked.region, checked.judgement.task_policy
+
+
+def _result(
+    found: list[Checked],
+    *,
+    tree: ScpTree,
+    notes: tuple[str, ...] = (),
+    names: Mapping[str, str] = MappingProxyType({}),
+) -> ScpCheck:
+    """The answers as rows: one for each account, for that is what people ask about."""
+    groups = {each.group.accounts: each.group for each in found}
+    rows = tuple(_row(each, names.get(a, a)) for each in found for a in each.group.accounts)
+    worst: dict[str, Outcome] = {}
+    for row in rows:
+        if row.principal == RootPrincipal.ROOT_SESSION:
+            outcome = Outcome(row.decision)
+            worst[row.target] = max(worst.get(row.target, outcome), outcome, key=_RANK.index)
+    count = {outcome: list(worst.values()).count(outcome) for outcome in Outcome}
+    return ScpCheck(
+        results=rows,
+        groups=tuple(
+            ScpCheckGroup(
+                accounts=tuple(names.get(account, account) for account in accounts),
+                levels=tuple(
+                    tuple(tree.policies[policy].scp.name for policy in level)
+                    for level in group.levels
+                ),
+            )
+            for accounts, group in groups.items()
+        ),
+        summary=ScpCheckSummary(
+            accounts=len(worst),
+            allowed=count[Outcome.ALLOWED],
+            depends=count[Outcome.DEPENDS],
+            denied=count[Outcome.DENIED],
+        ),
+        notes=notes,
+        exit_reasons=(ExitReason.FINDINGS,) if count[Outcome.DENIED] else (),
+    )
+
+
+_RANK = (Outcome.ALLOWED, Outcome.DEPENDS, Outcome.DENIED)
+
+
+def _row(checked: Checked, target: str) -> ScpCheckRow:
+    judgement = checked.judgement
+    return ScpCheckRow(
+        target=target,
+        principal=checked.principal.value,
+        region=checked.region,
+        task_policy=judgement.task_policy.value,
+        decision=judgement.outcome.value,
+        denied_actions=judgement.denied_actions,
+        by=tuple(ScpBlame(policy=blame.policy, sid=blame.sid) for blame in judgement.by),
+        depends_on=judgement.on,
+    )

@@ -1,0 +1,92 @@
+"""`scp check` in a sandbox whose SCPs really stop what it says they stop."""
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.e2e.playground import Playground
+
+CORPUS = Path(__file__).parent.parent / "data" / "scp-corpus"
+LANDING_ZONE = CORPUS / "21-lza-cccs-sensitive-before-fix.json"
+AUDIT = {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"}
+
+
+@contextlib.contextmanager
+def attached(place: Playground, name: str, text: str, target: str) -> Iterator[None]:
+    """An SCP that somebody else attached, for a while."""
+    organizations = place.administrator("organizations")
+    made = organizations.create_policy(
+        Name=name, Description="", Content=text, Type="SERVICE_CONTROL_POLICY"
+    )
+    policy = made["Policy"]["PolicySummary"]["Id"]
+    organizations.attach_policy(PolicyId=policy, TargetId=target)
+    try:
+        yield
+    finally:
+        organizations.detach_policy(PolicyId=policy, TargetId=target)
+        organizations.delete_policy(PolicyId=policy)
+
+
+def landing_zone_text() -> str:
+    """The published SCP, its placeholders filled in, as small as AWS wants it."""
+    text = LANDING_ZONE.read_text(encoding="utf-8").replace("${PARTITION}", "aws")
+    filled = re.sub(r"\$\{[A-Z_]+\}", "PLACEHOLDER", text)
+    return json.dumps(json.loads(filled), separators=(",", ":"))
+
+
+def test_the_scp_that_broke_a_landing_zone_is_named(place: Playground) -> None:
+    """Policy, Sid and accounts are named, and the sandbox indeed blocks the sessions there."""
+    victim = next(a for a in place.info["accounts"] if a["name"] == "orders-dev")
+    siblings = {a["id"] for a in place.info["accounts"] if a["ou_id"] == victim["ou_id"]}
+    with attached(place, "LZA-Guardrails-Sensitive", landing_zone_text(), victim["ou_id"]):
+        found = place.ok("alice", "scp", "check", code=6)
+        session = place.administrator("sts", region_name="eu-west-1").assume_root(
+            TargetPrincipal=victim["id"], TaskPolicyArn=AUDIT
+        )["Credentials"]
+        iam = place.with_session(session, "iam")
+        with pytest.raises(ClientError, match="explicit deny in a service control policy"):
+            iam.get_account_summary()
+    denied = [
+        row
+        for row in found["results"]
+        if row["principal"] == "root-session"
+        and row["decision"] == "denied"
+        and {"policy": "LZA-Guardrails-Sensitive", "sid": "ROOT"} in row["by"]
+    ]
+    assert {row["target"] for row in denied} == siblings
+    assert len({row["task_policy"] for row in denied}) == 5
+
+
+def test_one_document_needs_no_credentials_and_no_configuration(
+    place: Playground, tmp_path: Path
+) -> None:
+    """A file is judged where there is nothing else; what it stops is exit 6, what it is not, 2."""
+    done = place.run(None, "scp", "check", "--file", str(LANDING_ZONE))
+    assert done.code == 6
+    assert ": ROOT" in done.out
+    free = place.run(None, "scp", "check", "--file", "policies/scp/deny-root-user.json")
+    assert free.code == 0, free.err
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"Version": ')
+    for bad in (str(broken), str(tmp_path / "none.json")):
+        refused = place.run(None, "scp", "check", "--file", bad)
+        assert refused.code == 2
+        assert Path(bad).name in refused.err
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--target", "999999999999"),
+        ("--context", "aws:SourceVpc"),
+        ("--file", "policies/scp/deny-root-user.json", "--target", "999999999999"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(place: Playground, wrong: tuple[str, ...]) -> None:
+    """An unknown target, a context without a value and a file with a target are exit 2."""
+    place.refused("alice", 2, "scp", "check", *wrong)
