@@ -171,3 +171,13 @@ def test_groups_change_no_answer(statements: list[dict[str, Any]], place: str) -
         for account in PATHS
     ]
     assert answers(whole) == set().union(*(answers(each) for each in alone))
+
+
+@pytest.mark.parametrize(
+    ("named", "stopped"), [("arn:aws:s3:::the-log", {ONE, TWO, THREE}), ("arn:aws:sqs:x", set())]
+)
+def test_the_name_of_a_bucket_is_used_where_it_belongs(named: str, stopped: set[str]) -> None:
+    """A policy about one bucket denies once that bucket is named, and a queue is no bucket."""
+    about = bound("p-log", deny({}, Action="s3:*", Resource="arn:aws:s3:::the-log"))
+    found = run(tree(about), settled={"Resource": named})
+    assert denied(found, RootPrincipal.ROOT_SESSION) == stopped
