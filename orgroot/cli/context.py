@@ -15,7 +15,7 @@ from orgroot.cli import places, who
 from orgroot.cli.settings import Settings
 from orgroot.cli.terminal import TerminalProgress, say, typed
 from orgroot.core.config import Config, Trust
-from orgroot.core.results import LogVerify, Whoami
+from orgroot.core.results import Whoami
 from orgroot.core.unenforced import Purpose, refuse_unenforced
 from orgroot.errors import CredentialsError, IntegrityError, UsageError
 from orgroot.local.clock import SystemClock
@@ -269,16 +269,14 @@ def _caller_person(settings: Settings, config: Config, log: AuditLog) -> str | N
     return who.acting_person(who.roster_of(config, log), caller, None)
 
 
-def verify(settings: Settings, receipts: Sequence[str]) -> LogVerify:
-    """`log verify`: the whole log, read anew, and receipt lines held against it."""
-    from orgroot.workflows.log_show import verify as verify_log
-
+def open_whole_log(settings: Settings, receipts: Sequence[str] = ()) -> AuditLog:
+    """The log for commands that read all of it anew, and the receipt lines it must contain."""
     config, _ = read_config(settings)
     if config.trust is None:
         raise observer_mode()
     log = open_log(settings, config, config.trust, receipts)
     _use_trust(log, settings, signs=False)
-    return verify_log(log)
+    return log
 
 
 def who_am_i(settings: Settings, as_person: str | None, key: Path | None) -> Whoami:

@@ -1,9 +1,11 @@
-"""`log init|show|verify|ack`: the audit log itself."""
+"""`log init|show|verify|export|ack`: the audit log itself."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orgroot.cli.log_export import export
+from orgroot.cli.log_show import show
 from orgroot.cli.options import As, Key, OutputOption, Reason, Yes, settings_of
 from orgroot.cli.terminal import announce, confirm, emit
 from orgroot.core.ids import account_id
@@ -22,6 +24,7 @@ def register(app: typer.Typer) -> None:
     group.command("show")(show)
     group.command("verify")(verify)
     group.command("ack")(ack)
+    group.command("export")(export)
     app.add_typer(group, name="log")
 
 
@@ -52,22 +55,6 @@ def init(
     emit(output, start.init())
 
 
-def show(
-    ctx: typer.Context,
-    last: Annotated[int, typer.Option("--last", min=1, help="Only so many records.")] = 50,
-    bodies: Annotated[bool, typer.Option("--bodies", help="With statements (JSON).")] = False,
-    as_person: As = None,
-    key: Key = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
-    """Show the newest records."""
-    from orgroot.cli.context import open_desk
-    from orgroot.workflows import log_show
-
-    with open_desk(settings_of(ctx), as_person, key) as desk:
-        emit(output, log_show.show(desk.log, last=last, bodies=bodies))
-
-
 def verify(
     ctx: typer.Context,
     receipts: Annotated[
@@ -80,9 +67,10 @@ def verify(
 
     Chain, signatures, objects, receipts, every decision replayed under the rules of its time.
     """
-    from orgroot.cli.context import verify as verify_whole
+    from orgroot.cli.context import open_whole_log
+    from orgroot.workflows.log_show import verify as verify_whole
 
-    emit(output, verify_whole(settings_of(ctx), receipts or ()))
+    emit(output, verify_whole(open_whole_log(settings_of(ctx), receipts or ())))
 
 
 def ack(

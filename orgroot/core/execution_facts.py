@@ -13,7 +13,6 @@ from orgroot.core.ephemeral import verify_fact
 from orgroot.core.facts import (
     AbortedItem,
     ClosedItem,
-    Fact,
     Issued,
     IssuedItem,
     Item,
@@ -61,7 +60,7 @@ def check_time(run: ExecutionRecord, fact: Observed, skew: timedelta) -> None:
         raise _illegal(f"a fact of {run.id} at {fact.at} is after its deadline {run.body.deadline}")
 
 
-def check_fact_object(execution: ExecutionRecord, raw: bytes) -> Fact:
+def check_fact_object(execution: ExecutionRecord, raw: bytes) -> Observed:
     """A fact of a survey, which stands beside the log as an object of its own.
 
     Raises:

@@ -11,7 +11,7 @@ from orgroot.core.eligibility import demand, expires_at
 from orgroot.core.ids import ExecutionId
 from orgroot.core.log_state import LISTED, SURVEYED, LogState, RequestRecord, RequestState
 
-_SUCCESSES = frozenset(
+SUCCESSES = frozenset(
     {
         "done",
         "succeeded",
@@ -67,7 +67,7 @@ def _ended(request: RequestRecord) -> RequestState:
     words = {item.outcome.split(" ")[0].rstrip(":") for item in request.outcomes().values()}
     if "unknown" in words:
         return RequestState.UNKNOWN
-    if words <= _SUCCESSES:
+    if words <= SUCCESSES:
         return RequestState.SUCCEEDED
     return RequestState.ABANDONED if words <= _GIVEN_UP else RequestState.FAILED
 

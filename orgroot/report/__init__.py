@@ -15,6 +15,14 @@ class Output(StrEnum):
     CSV = "csv"
 
 
+class ExportFormat(StrEnum):
+    """The forms in which records leave the log."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+    OCSF = "ocsf"
+
+
 def render(result: "Result", output: Output) -> str:
     """The whole of what a command prints on stdout, with a final newline."""
     # The renderers and their results cost start-up time that `--help` need not pay.

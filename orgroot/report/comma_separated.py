@@ -10,7 +10,8 @@ import io
 import json
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -42,18 +43,31 @@ def to_csv(result: results.Result) -> str:
     r"""The CSV text, `\n` line ends, final newline."""
     field = _ITEMS.get(type(result))
     if field is None:
-        items: tuple[Any, ...] = (result,)
-        item_type: Any = type(result)
-    else:
-        items = getattr(result, field)
-        item_type = _element(_types(type(result))[field])
-    columns = list(_columns(item_type))
+        return header(type(result)) + row(result)
+    item_type = _element(_types(type(result))[field])
+    return header(item_type) + "".join(row(item) for item in getattr(result, field))
+
+
+def header(item_type: type) -> str:
+    """The line with the names of the columns."""
+    return _line(columns(item_type))
+
+
+def row(item: msgspec.Struct) -> str:
+    """The line of one item."""
+    tree = msgspec.to_builtins(item)
+    return _line(_cell(_walk(tree, column)) for column in columns(type(item)))
+
+
+@cache
+def columns(item_type: type) -> tuple[str, ...]:
+    """The names of the columns."""
+    return tuple(_columns(item_type))
+
+
+def _line(cells: Iterable[str]) -> str:
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    for item in items:
-        tree = msgspec.to_builtins(item)
-        writer.writerow([_cell(_walk(tree, column)) for column in columns])
+    csv.writer(out, lineterminator="\n").writerow(cells)
     return out.getvalue()
 
 

@@ -1,5 +1,8 @@
 """A result as one JSON object: `schema` first, then the keys in the order of its Struct."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 from orgroot.core.results import Result
@@ -15,6 +18,12 @@ def to_json(result: Result) -> str:
     text = msgspec.json.format(msgspec.json.encode(result), indent=2).decode()
     lines = text.split("\n")  # JSON's own, for a line end inside a text is escaped already
     return "\n".join(line if line.isprintable() else _escaped(line) for line in lines) + "\n"
+
+
+def to_json_line(tree: Mapping[str, Any]) -> str:
+    """One JSON object on one line, with a newline; escaped as `to_json` does."""
+    line = msgspec.json.encode(tree).decode()
+    return (line if line.isprintable() else _escaped(line)) + "\n"
 
 
 def _escaped(line: str) -> str:

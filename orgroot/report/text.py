@@ -193,6 +193,7 @@ _RENDERERS: Mapping[type[results.Result], Callable[[Any], str]] = {
     results.RequestList: text_requests.request_list,
     results.LogVerify: text_log.verify,
     results.LogShow: text_log.show,
+    results.LogExport: text_log.export,
     results.LogInit: text_log.init,
     results.Init: text_log.setup,
     results.Recovery: text_log.recovery,

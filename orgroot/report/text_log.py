@@ -25,14 +25,33 @@ def verify(result: results.LogVerify) -> str:
     return f"verified, but look at this: {head}\n\n{body}" + receipt(result.receipt)
 
 
+_COLUMNS = ("SEQ", "AT (UTC)", "TYPE", "BY", "ABOUT")
+
+
 def show(result: results.LogShow) -> str:
     """One line per record."""
-    rows = [
-        (str(r.seq), r.at, r.type, visible(", ".join(r.signers)), visible(r.subject))
-        for r in result.records
-    ]
-    body = table(("SEQ", "AT (UTC)", "TYPE", "BY", "ABOUT"), rows)
+    body = table(_COLUMNS, [_cells(row) for row in result.records])
     return f"{body}\n\nhead: {result.head.seq} {result.head.hash}"
+
+
+def export(result: results.LogExport) -> str:
+    """What was written, and where."""
+    span = f", {result.first_seq} to {result.last_seq}" if result.records else ""
+    rows = [
+        ("exported", f"{result.records} records{span}"),
+        ("format", result.format),
+        ("file", visible(result.out)),
+        ("sha256", result.sha256),
+        ("log verified", f"head {result.head.seq} {result.head.hash}"),
+    ]
+    if result.attention:
+        rows.append(("to look at", f"{result.attention} findings of `orgroot log verify`"))
+    return pairs(rows) + receipt(result.receipt)
+
+
+def _cells(row: results.LogRecordRow) -> tuple[str, ...]:
+    signers, subject = visible(", ".join(row.signers)), visible(row.subject)
+    return (str(row.seq), row.at, row.type, signers, subject)
 
 
 def recovery(result: results.Recovery) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from orgroot.core import audit_log as chain
 from orgroot.core.codec import record_hash
-from orgroot.core.facts import Closed, ClosedItem, Fact, Issued, IssuedItem
+from orgroot.core.facts import Closed, ClosedItem, Issued, IssuedItem, Observed
 from orgroot.core.ids import ExecutionId
 from orgroot.core.log_state import ExecutionRecord
 from orgroot.core.statements import Survey
@@ -15,8 +15,16 @@ from orgroot.errors import IntegrityError
 from orgroot.workflows.audit_log import AuditLog
 
 
-def survey_facts(log: AuditLog, execution: ExecutionRecord) -> Iterator[Fact]:
-    """The facts of a survey in order: those its closing record names, else as far as they go.
+def survey_facts(log: AuditLog, execution: ExecutionRecord) -> Iterator[Observed]:
+    """The facts of a survey in order, see `survey_fact_records`."""
+    for _, fact in survey_fact_records(log, execution):
+        yield fact
+
+
+def survey_fact_records(
+    log: AuditLog, execution: ExecutionRecord
+) -> Iterator[tuple[bytes, Observed]]:
+    """The records and facts of a survey in order: those its closing record names, else all.
 
     Raises:
         IntegrityError: one is missing, is not the one that was named, or was not signed by the
@@ -25,7 +33,7 @@ def survey_facts(log: AuditLog, execution: ExecutionRecord) -> Iterator[Fact]:
     if not execution.fact_objects:
         n = 1
         while (raw := log.get_fact(execution.seq, n)) is not None:
-            yield chain.check_fact_object(execution, raw)
+            yield raw, chain.check_fact_object(execution, raw)
             n += 1
         return
     for n, named in enumerate(execution.fact_objects, start=1):
@@ -36,7 +44,7 @@ def survey_facts(log: AuditLog, execution: ExecutionRecord) -> Iterator[Fact]:
                 "record names",
                 code="object",
             )
-        yield chain.check_fact_object(execution, raw)
+        yield raw, chain.check_fact_object(execution, raw)
 
 
 def sessions_of(log: AuditLog, execution: ExecutionRecord) -> Iterator[IssuedItem]:

@@ -1,24 +1,21 @@
-"""Showing the log and verifying all of it: everything is read, nothing stops at the first finding.
+"""Verifying all of the log, and saying in a few words what a statement is.
 
-A record that cannot be understood is shown as what it is.
+Everything is read, and nothing stops at the first finding.
 """
 
-from typing import Any, assert_never
-
-import msgspec
+from dataclasses import dataclass
+from typing import assert_never
 
 from orgroot.core import audit_log as chain
-from orgroot.core.codec import Record, decode_record, record_hash
+from orgroot.core.codec import Record
 from orgroot.core.facts import Fact
 from orgroot.core.ids import request_id_of
-from orgroot.core.log_state import FindingCode, LogState
+from orgroot.core.log_state import Finding, FindingCode, LogState
 from orgroot.core.people import usable_key
 from orgroot.core.results import (
     ExitReason,
     LogFinding,
     LogHead,
-    LogRecordRow,
-    LogShow,
     LogVerify,
     ReceiptRow,
 )
@@ -39,9 +36,8 @@ from orgroot.core.statements import (
     Rules,
     Survey,
     TrustChange,
-    from_text,
 )
-from orgroot.errors import IntegrityError, UsageError
+from orgroot.errors import UsageError
 from orgroot.workflows.audit_log import AuditLog
 from orgroot.workflows.head_memory import head_findings, holds
 from orgroot.workflows.trust_memory import require_in_force, require_pinned
@@ -49,26 +45,26 @@ from orgroot.workflows.trust_memory import require_in_force, require_pinned
 _FEW = 3
 
 
-def show(log: AuditLog, *, last: int, bodies: bool = False) -> LogShow:
-    """The newest records, oldest of them first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """A whole log that was read anew, and everything wrong or odd about it.
 
-    Args:
-        log: the log; it is verified first.
-        last: so many at most.
-        bodies: with the statements in full.
+    Attributes:
+        state: what its records amount to.
+        findings: of the store, and of what had been seen before; by record number.
     """
-    state = log.sync()
-    first = max(0, state.seq - last)
-    rows = tuple(
-        _row(state, seq, raw, bodies=bodies)
-        for seq, raw in log.store.sequence(first)
-        if seq <= state.seq
-    )
-    return LogShow(records=rows, head=LogHead(seq=state.seq, hash=state.hash))
+
+    state: LogState
+    findings: tuple[Finding, ...]
+
+    @property
+    def wrong(self) -> tuple[Finding, ...]:
+        """Those of integrity, which are exit 4."""
+        return tuple(finding for finding in self.findings if not finding.code.attention)
 
 
-def verify(log: AuditLog) -> LogVerify:
-    """Verify every record, object and fact; name all that is wrong or odd.
+def read_whole(log: AuditLog) -> Verified:
+    """Read and verify every record, object and fact.
 
     The head is remembered only where nothing is wrong.
 
@@ -95,11 +91,22 @@ def verify(log: AuditLog) -> LogVerify:
         )
     if not chain.foreign_findings(state, log.trust):
         require_in_force(state, log.trust)
-    wrong = any(not finding.code.attention for finding in findings)
-    if state.seq and not wrong:
+    found = Verified(state=state, findings=tuple(sorted(findings, key=lambda f: f.seq)))
+    if state.seq and not found.wrong:
         log.memory.set_head(log.id, state.seq, state.hash)
-    reasons: tuple[ExitReason, ...] = (ExitReason.INTEGRITY,) if wrong else ()
-    if any(finding.code.attention for finding in findings):
+    return found
+
+
+def verify(log: AuditLog) -> LogVerify:
+    """Verify the whole log; name all that is wrong or odd.
+
+    Raises:
+        AuditUnavailable, UsageError: as `read_whole`.
+    """
+    found = read_whole(log)
+    state = found.state
+    reasons: tuple[ExitReason, ...] = (ExitReason.INTEGRITY,) if found.wrong else ()
+    if len(found.wrong) < len(found.findings):
         reasons += (ExitReason.FINDINGS,)
     return LogVerify(
         exit_reasons=reasons,
@@ -112,7 +119,7 @@ def verify(log: AuditLog) -> LogVerify:
                 detail=finding.detail,
                 level="attention" if finding.code.attention else "integrity",
             )
-            for finding in sorted(findings, key=lambda finding: finding.seq)
+            for finding in found.findings
         ),
         receipts=tuple(
             ReceiptRow(seq=seq, hash=record_sha256, holds=holds(state, (seq, record_sha256)))
@@ -122,40 +129,13 @@ def verify(log: AuditLog) -> LogVerify:
     )
 
 
-def _row(state: LogState, seq: int, raw: bytes, *, bodies: bool) -> LogRecordRow:
-    void = next((f.detail for f in state.findings if f.seq == seq and _voids(f.code)), None)
-    try:
-        record = decode_record(raw)
-        text = record.body.encode()
-        body = from_text(text)
-    except IntegrityError as error:
-        return LogRecordRow(
-            seq=seq,
-            type="foreign",
-            at="",
-            signers=(),
-            subject=error.message,
-            hash=record_hash(raw),
-        )
-    tree: dict[str, Any] = msgspec.to_builtins(body)
-    subject = _subject(body, text)
-    return LogRecordRow(
-        seq=seq,
-        type=tree["type"],
-        at=body.at if isinstance(body, Fact) else body.created_at,
-        signers=_signers(body, record),
-        subject=subject if void is None else f"{subject} (does not count: {void})",
-        hash=record_hash(raw),
-        body=tree if bodies else None,
-    )
-
-
-def _voids(code: FindingCode) -> bool:
+def voids(code: FindingCode) -> bool:
     """What an attention finding or a later revocation is about did count."""
     return not code.attention and code is not FindingCode.KEY_COMPROMISED
 
 
-def _signers(body: Body, record: Record) -> tuple[str, ...]:
+def signers_of(body: Body, record: Record) -> tuple[str, ...]:
+    """Roster names, or the execution whose fact it is."""
     if isinstance(body, Fact):
         return (body.execution_id,)
     if isinstance(body, OwnersStatement):
@@ -164,7 +144,8 @@ def _signers(body: Body, record: Record) -> tuple[str, ...]:
     return (body.signer.person,)
 
 
-def _subject(body: Body, text: bytes) -> str:
+def subject_of(body: Body, text: bytes) -> str:
+    """What a statement is about, in a few words."""
     match body:
         case Genesis() | Rules() | TrustChange() | KeyRevoke():
             subject = _owners_word(body)

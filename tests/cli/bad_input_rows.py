@@ -279,6 +279,26 @@ CASES = (
         says=("'nonsense' is not a receipt", "expected the form"),
     ),
     Case(
+        name="a type of record that there is not",
+        arguments="log show --type nonsense",
+        says=("'nonsense' is no type of record", "types are aborted, "),
+    ),
+    Case(
+        name="a request that is no id",
+        arguments="log show --request nonsense",
+        says=("'nonsense' is not a request id", "orq_"),
+    ),
+    Case(
+        name="a day that there is not",
+        arguments="log export --format csv --since 2026-02-30",
+        says=("--since '2026-02-30' is not a day or an instant", "2026-03-01"),
+    ),
+    Case(
+        name="an export over a file that is there",
+        arguments="log export --format csv --out {folder}/config.yaml",
+        says=("config.yaml exists already", "name another file"),
+    ),
+    Case(
         name="a receipt of another log",
         arguments="--expect-head 'orgroot1 aaaaaaaaaaaaaaaa 1 {zeros}' inventory --all",
         code=4,

@@ -47,6 +47,7 @@ COMMANDS = (
     "log init",
     "log show",
     "log verify",
+    "log export",
     "sandbox",
     "sandbox up",
     "sandbox down",
@@ -63,7 +64,7 @@ RESULTS = (
     *SIGNING,
     *("whoami", "status", "inventory", "inspect bucket", "request list", "request show"),
     "approval attach",
-    *("rules check", "scp plan", "drift", "log show", "log verify"),
+    *("rules check", "scp plan", "drift", "log show", "log verify", "log export"),
 )
 SELECTING = ("inventory", "credentials remove")
 

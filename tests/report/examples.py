@@ -286,6 +286,17 @@ EXAMPLES: tuple[r.Result, ...] = (
         ),
         head=r.LogHead(seq=1, hash="0" * 64),
     ),
+    r.LogExport(
+        format="jsonl",
+        out=EVIL,
+        sha256="0" * 64,
+        records=2,
+        first_seq=1,
+        last_seq=2,
+        head=r.LogHead(seq=2, hash="0" * 64),
+        receipt="orgroot1 x 2 y",
+        attention=1,
+    ),
     r.LogInit(
         log_id="5f0c8d2e9b7a4c31",
         store="file:///x",

@@ -42,7 +42,9 @@ from orgroot.core.results.buckets import (
     UnlockItem,
 )
 from orgroot.core.results.log import (
+    CallRow,
     Init,
+    LogExport,
     LogFinding,
     LogHead,
     LogInit,
@@ -87,6 +89,7 @@ __all__ = [
     "AccessKeyRow",
     "Acknowledged",
     "ApprovalRow",
+    "CallRow",
     "ChangeRow",
     "Coverage",
     "CredentialSet",
@@ -102,6 +105,7 @@ __all__ = [
     "Inventory",
     "InventoryRow",
     "InventorySummary",
+    "LogExport",
     "LogFinding",
     "LogHead",
     "LogInit",

@@ -39,8 +39,34 @@ class LogVerify(Result, frozen=True, kw_only=True, tag="orgroot.log-verify/v1"):
     receipt: str | None = None
 
 
+class CallRow(Row, frozen=True, kw_only=True):
+    """A change of an execution; `outcome` is empty where only its beginning is on record."""
+
+    account: str
+    operation: str
+    target: str
+    outcome: str
+    error: str
+
+
 class LogRecordRow(Row, frozen=True, kw_only=True):
-    """One record of `log show`; `signers` are roster names or an execution id."""
+    """One record of the log, for `log show` and `log export`.
+
+    Attributes:
+        seq, hash: its number and the SHA-256 of its raw bytes.
+        type: of the statement or fact; `foreign`: it could not be understood.
+        at: UTC, as the statement says.
+        signers: roster names, or an execution id.
+        subject: what it is about, in a few words, and why it does not count.
+        counts: false: it is in the log and takes no effect.
+        person: who stands behind it; of a fact, whoever executes.
+        caller: the identity that AWS reported for them, where the record or its execution says so.
+        request, execution, task: which it belongs to.
+        accounts: those that it names.
+        calls: of a step-intent or step-result, the changes.
+        fact: the number of a survey's fact beside the log; its `seq` is that of the survey.
+        body: the statement.
+    """
 
     seq: int
     type: str
@@ -48,6 +74,15 @@ class LogRecordRow(Row, frozen=True, kw_only=True):
     signers: tuple[str, ...]
     subject: str
     hash: str
+    counts: bool = True
+    person: str | None = None
+    caller: str | None = None
+    request: str | None = None
+    execution: str | None = None
+    task: str | None = None
+    accounts: tuple[str, ...] = ()
+    calls: tuple[CallRow, ...] = ()
+    fact: int | None = None
     body: dict[str, Any] | None = None
 
 
@@ -56,6 +91,20 @@ class LogShow(Result, frozen=True, kw_only=True, tag="orgroot.log-show/v1"):
 
     records: tuple[LogRecordRow, ...]
     head: LogHead
+
+
+class LogExport(Result, frozen=True, kw_only=True, tag="orgroot.log-export/v1"):
+    """`orgroot log export --out FILE`: what was written; `last_seq` 0: no record was asked for."""
+
+    format: str
+    out: str
+    sha256: str
+    records: int
+    first_seq: int
+    last_seq: int
+    head: LogHead
+    receipt: str
+    attention: int
 
 
 class LogInit(Result, frozen=True, kw_only=True, tag="orgroot.log-init/v1"):
