@@ -291,24 +291,6 @@ def test_only_what_was_read_back_is_called_done(
     assert [item["outcome"] for item in done.json["items"]] == [outcome]
 
 
-def test_a_request_that_was_edited_stops_everyone(place: Playground) -> None:
-    """A request rewritten after its approvals is exit 4 for every command, before AWS is called."""
-    target = Target(place)
-    request = target.granted()
-    asked = next(
-        path
-        for path in sorted((place.folder / "log").glob("[0-9]*.json"), reverse=True)
-        if b'\\"type\\": \\"request\\"' in path.read_bytes()
-    )
-    raw = asked.read_bytes()
-    asked.chmod(0o600)
-    asked.write_bytes(raw.replace(b"a drill", b"a dream"))
-    with place.untouched():
-        done = place.run("alice", "execute", request, "--yes")
-    asked.write_bytes(raw)
-    assert done.code == 4, done.err
-
-
 def test_an_approver_who_executes_is_told_why_it_waits(place: Playground) -> None:
     """Their own approval stops counting, so it waits (10), says so, and opens no session."""
     target = Target(place)
