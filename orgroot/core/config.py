@@ -83,7 +83,10 @@ class Groups(Section, frozen=True, kw_only=True):
 
 
 class OrganizationConfig(Section, frozen=True, kw_only=True):
-    """Which organization this configuration governs; must equal the live one."""
+    """Which organization this configuration governs; must equal the live one.
+
+    `runner`: the service that alone opens root sessions; other people's commands leave it to it.
+    """
 
     id: Annotated[
         str,
@@ -96,6 +99,7 @@ class OrganizationConfig(Section, frozen=True, kw_only=True):
     region: RegionName
     delegated_administrator: Account | None = None
     executor_roles: dict[Account, str] = {}
+    runner: Name | None = None
 
 
 class RootAccess(Section, frozen=True, kw_only=True):

@@ -39,6 +39,7 @@ def check_config(config: "Config") -> None:
     _unique(("scps",), (scp.name for scp in config.scps or ()))
     if config.approvals is not None:
         check_approvals(config.approvals, ("approvals",))
+        _check_runner(config.organization, config.approvals)
     _unique(("drift", "accepted"), (a.finding for a in config.drift.accepted))
     _check_roles(config.reconcile.roles, ("reconcile", "roles"))
 
@@ -64,6 +65,17 @@ def _check_roles(roles: Mapping[str, str], path: Path) -> None:
     for account, role in roles.items():
         if _ROLE_ARN.fullmatch(role) is None or role.split(":")[4] != account:
             raise wrong((*path, account), f"{role!r} is not the ARN of a role in account {account}")
+
+
+def _check_runner(organization: "OrganizationConfig", approvals: "Approvals") -> None:
+    if organization.runner is None:
+        return
+    entry = approvals.people.get(organization.runner)
+    if entry is None or not entry.service:
+        raise wrong(
+            ("organization", "runner"),
+            f"{organization.runner!r} is no entry of approvals.people with service: true",
+        )
 
 
 def _check_trust(trust: "Trust") -> None:

@@ -31,6 +31,7 @@ _ITEMS: Mapping[type[results.Result], str] = {
     results.RulesCheck: "issues",
     results.Acknowledged: "moves",
     results.Recovery: "executions",
+    results.RunnerRound: "executed",
     results.Reconciliation: "sessions",
     results.ScpCheck: "results",
 }

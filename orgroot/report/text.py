@@ -14,6 +14,7 @@ from orgroot.report import (
     text_reconcile,
     text_requests,
     text_rules,
+    text_runner,
     text_scps,
 )
 from orgroot.report.escape import grouped, visible
@@ -198,5 +199,7 @@ _RENDERERS: Mapping[type[results.Result], Callable[[Any], str]] = {
     results.Init: text_log.setup,
     results.Recovery: text_log.recovery,
     results.Reconciliation: text_reconcile.reconciliation,
+    results.RunnerRound: text_runner.runner_round,
+    results.RunnerLine: text_runner.runner_line,
     results.ScpCheck: text_scps.check,
 }

@@ -23,6 +23,7 @@ from orgroot.workflows.audit_log import AuditLog, signed_once
 from orgroot.workflows.crash_evidence import ends
 from orgroot.workflows.lost_sessions import Look, can_look, look
 from orgroot.workflows.outcomes import parse_outcome
+from orgroot.workflows.runner_mode import runner_for
 from orgroot.workflows.signing import common_fields, sign, signer_of
 from orgroot.workflows.workspace import Workspace
 
@@ -118,6 +119,10 @@ def _closed(ws: Workspace, left: Left, before: set[str], seen: Look) -> Recovery
     if _goes_on(log.state, left.request, now) and unsettled(run):
         why = f"`orgroot execute {left.request.id}` looks at each account and continues"
         return _row(left, "continue", before, detail=why)
+    runner = runner_for(ws, left.request.body.task)
+    if runner is not None and unsettled(run):
+        why = f"{runner} alone can look at AWS here, and `orgroot runner` closes it as {runner}"
+        return _row(left, "waiting", before, waits_until=timestamp(due), detail=why)
     late = instant(timestamp(now)) > due
     closable = tuple(a for a in unsettled(run) if late or recovery.has_ended(run, a))
     found = ends(ws, left.request, run, closable, seen.words) if closable else ()

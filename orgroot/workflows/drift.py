@@ -17,6 +17,7 @@ from orgroot.core.drift import (
     with_acceptance,
 )
 from orgroot.core.drift_kinds import Severity
+from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import AccountId
 from orgroot.core.organization import MemberAccount, SelectedAccounts, Selection
 from orgroot.core.results import (
@@ -30,9 +31,11 @@ from orgroot.core.results import (
 from orgroot.core.root_credentials import Presence
 from orgroot.errors import Incomplete, RequestRefused
 from orgroot.workflows.inventory import Readings, survey_accounts
+from orgroot.workflows.past_surveys import recent_survey
 from orgroot.workflows.reading import unread
 from orgroot.workflows.requests import Ask
 from orgroot.workflows.root_access import observe
+from orgroot.workflows.runner_mode import runner_for
 from orgroot.workflows.scps import declared_scps, observe_declared
 from orgroot.workflows.selection import resolve
 from orgroot.workflows.workspace import Workspace
@@ -85,6 +88,12 @@ def _readings(ws: Workspace, selected: SelectedAccounts) -> Readings:
         return Readings(rows=(), survey=None)
     if ws.log is None:
         return _none(accounts, "observer mode: root sessions need the audit log (`orgroot init`)")
+    runner = runner_for(ws, Task.AUDIT_ROOT_CREDENTIALS)
+    if runner is not None:
+        ws.log.require()
+        found = recent_survey(ws.log, accounts, ws.clock.now(), whole=False)
+        why = f"only {runner} opens root sessions here, and no survey under an hour old tried it"
+        return found or _none(accounts, why)
     try:
         return survey_accounts(ws, accounts, _ASK)
     except (Incomplete, RequestRefused) as error:

@@ -18,14 +18,16 @@ from orgroot.core.statement_parts import Target
 from orgroot.core.statements import Intent, Request, instant, to_text
 from orgroot.errors import AuditUnavailable, OutcomeUnknown, RequestRefused
 from orgroot.workflows.audit_log import AuditLog, signed_once
+from orgroot.workflows.claims import BY_HAND, Claim
 from orgroot.workflows.decisions import decision_on, refuse_unless, require_granted
 from orgroot.workflows.desk import log_of
 from orgroot.workflows.executors import route_of
 from orgroot.workflows.facts import FactWriter
 from orgroot.workflows.intents import deadline, new_key, run_fields
-from orgroot.workflows.request_view import find, view_of
+from orgroot.workflows.request_view import OPEN, find, view_of
 from orgroot.workflows.requests import Draft, open_or_continue
 from orgroot.workflows.run import Run
+from orgroot.workflows.runner_mode import left_waiting, only_runner, require_executor, runner_for
 from orgroot.workflows.signing import common_fields, sign, signer_of
 from orgroot.workflows.workspace import Workspace
 
@@ -69,6 +71,9 @@ def submit(
     Raises:
         RequestRefused: refused for good, by the rules or by an approver.
     """
+    runner = runner_for(ws, draft.task)
+    if runner is not None:
+        require_executor(ws, draft, runner)
     request, continuing = open_or_continue(ws, draft)
     if continuing:
         ws.progress.note(f"continuing {request.id}")
@@ -77,19 +82,50 @@ def submit(
     while True:
         log.sync()
         now = ws.clock.now()
-        decision = decision_on(log, request, ws.governed.person, now)
-        if decision.allowed:
+        begun = runner is not None and log.state.requests[request.id].executions
+        if begun:
+            return await_runner(ws, request, give_up, sleep=sleep)
+        decision = decision_on(log, request, runner or ws.governed.person, now)
+        if decision.allowed and runner is None:
             return execute(ws, request.id)
         if decision.final:
             refuse_unless(decision)
         if now >= give_up:
-            return view_of(
+            waiting = view_of(
                 log, request, now, continuing=continuing, exit_reasons=(ExitReason.WAITING,)
             )
+            return waiting if runner is None else left_waiting(waiting)
         sleep(min(POLL_SECONDS, (give_up - now).total_seconds()))
 
 
-def execute(ws: Workspace, request_id: str) -> Result:
+def await_runner(
+    ws: Workspace,
+    request: RequestRecord,
+    give_up: datetime,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Result:
+    """What became of a request that the runner has begun.
+
+    Returns:
+        The task's own result; or, where it is not over in time, the request with WAITING.
+    """
+    from orgroot.workflows.drivers import driver_of  # noqa: PLC0415 - drivers know execution
+
+    log = log_of(ws)
+    while True:
+        log.sync()
+        now = ws.clock.now()
+        current = log.state.requests[request.id]
+        over = not current.executions[-1].unresolved()
+        if over and audit_log.request_state(log.state, current, now, log.running) not in OPEN:
+            return _told(ws, driver_of(request.body.task), request)
+        if now >= give_up:
+            return view_of(log, request, now, exit_reasons=(ExitReason.WAITING,))
+        sleep(min(POLL_SECONDS, (give_up - now).total_seconds()))
+
+
+def execute(ws: Workspace, request_id: str, claim: Claim = BY_HAND) -> Result:
     """Execute a granted request, once.
 
     Returns:
@@ -99,6 +135,7 @@ def execute(ws: Workspace, request_id: str) -> Result:
         RequestRefused: refused for good: denied, expired, stale, executed before, not the executor.
         OutcomeUnknown: something happened, or may have, that the log does not hold.
         AuditUnavailable: the log did not take the intent; nothing was done.
+        UsageError: it is the runner's to execute.
     """
     from orgroot.workflows.drivers import driver_of  # noqa: PLC0415 - drivers know execution
 
@@ -108,9 +145,13 @@ def execute(ws: Workspace, request_id: str) -> Result:
     request = find(log, request_id)
     if not isinstance(request.body, Request):
         raise RequestRefused(f"{request.id} is a survey: it was its own execution", code="survey")
+    runner = runner_for(ws, request.body.task)
+    if runner is not None:
+        raise only_runner(request, runner)
     driver = driver_of(request.body.task)
     _refuse_running(log, request)
     now = log.check_clock(ws.clock.now())
+    claim.check(request, now)
     # Approvals first: reading targets costs calls that a waiting request need not make.
     early = decision_on(log, request, governed.person, now)
     if not early.allowed:
@@ -132,7 +173,7 @@ def execute(ws: Workspace, request_id: str) -> Result:
     require_granted(log, request, governed.person, now, live, accounts=accounts or None)
     if not accounts:
         raise RequestRefused(f"nothing is left to do of {request.id}", code="nothing-left")
-    _run(ws, driver, request, accounts=accounts, live=live, now=now)
+    _run(ws, driver, request, accounts=accounts, live=live, now=now, claim=claim)
     return _told(ws, driver, request)
 
 
@@ -144,6 +185,7 @@ def _run(
     accounts: tuple[str, ...],
     live: tuple[Target, ...],
     now: datetime,
+    claim: Claim,
 ) -> None:
     """Announce the execution, and have its driver do the work."""
     governed = ws.governed
@@ -155,6 +197,7 @@ def _run(
     def guard(state: LogState) -> None:
         current = state.requests[request.id]
         _refuse_running(log, current)
+        claim.check(current, now)
         require_granted(log, current, governed.person, now, live, accounts=accounts or None)
         if not set(intent.approvals) <= set(_standing(current)):
             raise RequestRefused("an approval was taken back meanwhile", hint="run it again")
@@ -164,6 +207,7 @@ def _run(
 
     with log.memory.running(execution_id):
         log.append(signed_once(lambda _state: sign(intent, governed.signer)), guard)
+        claim.begun(execution_id)
         run = Run(
             ws,
             request_id=request.id,

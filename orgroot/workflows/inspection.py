@@ -23,6 +23,7 @@ from orgroot.workflows.execution import submit
 from orgroot.workflows.log_reading import ends_of
 from orgroot.workflows.requests import Ask, Draft, needs_approval
 from orgroot.workflows.run import Run
+from orgroot.workflows.runner_mode import runner_for
 from orgroot.workflows.surveys import survey
 from orgroot.workflows.targets import live_targets, reading_targets
 from orgroot.workflows.workspace import Workspace
@@ -80,7 +81,7 @@ def inspect_bucket(
         reason=ask.reason,
         ticket=ask.ticket,
     )
-    if needs_approval(ws, draft):
+    if needs_approval(ws, draft) or runner_for(ws, draft.task) is not None:
         return submit(ws, draft, ask.wait_seconds)
     seen, _ = survey(ws, draft, lambda run: _look(ws, run, account, params)[0])
     return _shown(ws, account, seen)

@@ -23,12 +23,13 @@ from orgroot.core.results import (
 from orgroot.core.root_tasks import ROOT_TASKS, TaskPolicy
 from orgroot.core.statement_parts import Target
 from orgroot.core.task_params import AuditRootCredentials, to_params
-from orgroot.errors import AwsError, AwsErrorKind, Incomplete
+from orgroot.errors import AwsError, AwsErrorKind, Incomplete, UsageError
 from orgroot.workflows.denial import Denials
 from orgroot.workflows.execution import submit
 from orgroot.workflows.reading import Reader, reopened, unread
 from orgroot.workflows.requests import Ask, Draft, dry_run, needs_approval
 from orgroot.workflows.run import Run
+from orgroot.workflows.runner_mode import runner_for
 from orgroot.workflows.selection import resolve
 from orgroot.workflows.surveys import survey
 from orgroot.workflows.sweep import Stint, sweep
@@ -81,7 +82,7 @@ def inventory(ws: Workspace, selection: Selection, ask: Ask = NO_ASK) -> Result:
     _ = ws.governed
     require_feature(ws)
     draft = _draft(ws, selected.accounts, ask)
-    if needs_approval(ws, draft):
+    if needs_approval(ws, draft) or runner_for(ws, draft.task) is not None:
         return submit(ws, draft, ask.wait_seconds)
     readings = _survey(ws, draft, selected.accounts)
     return _result(selected, readings, ws.governed.log.receipt())
@@ -91,8 +92,17 @@ def survey_accounts(ws: Workspace, accounts: tuple[MemberAccount, ...], ask: Ask
     """Survey accounts for another workflow, which decides on what is found.
 
     Raises:
-        as `inventory`; RequestRefused also where the rules ask for approvals of reading.
+        as `inventory`; RequestRefused also where the rules ask for approvals of reading;
+        UsageError where a runner alone may read.
     """
+    runner = runner_for(ws, Task.AUDIT_ROOT_CREDENTIALS)
+    if runner is not None:
+        raise UsageError(
+            f"no survey under an hour old covers these {len(accounts)} accounts, and only {runner} "
+            "opens root sessions here",
+            hint="ask for one first: `orgroot inventory --all --wait`",
+            code="no-survey",
+        )
     require_feature(ws)
     return _survey(ws, _draft(ws, accounts, ask), accounts)
 

@@ -27,22 +27,30 @@ _CHANGES_CREDENTIALS = frozenset({Task.DELETE_ROOT_CREDENTIALS, Task.ALLOW_ROOT_
 
 
 def recent_survey(
-    log: AuditLog, accounts: tuple[MemberAccount, ...], now: datetime
+    log: AuditLog, accounts: tuple[MemberAccount, ...], now: datetime, *, whole: bool = True
 ) -> Readings | None:
     """The newest survey under an hour old that read every one of the accounts.
 
-    Not one after which orgroot may have changed something in any of them.
+    Not one after which orgroot may have changed something in any of them. A request to read that
+    was executed is a survey too.
+
+    Args:
+        log: the audit log.
+        accounts: which.
+        now: UTC.
+        whole: False takes a survey that tried them all; what it could not read is unread. So where
+            another one could not be made.
     """
     wanted: set[str] = {account.id for account in accounts}
     for request in reversed(log.state.requests.values()):
-        body = request.body
-        if not isinstance(body, Survey) or body.task is not Task.AUDIT_ROOT_CREDENTIALS:
+        if request.body.task is not Task.AUDIT_ROOT_CREDENTIALS or not request.executions:
             continue
-        if now - instant(body.created_at) >= YOUNG:
-            return None
-        covered = {target.account for target in request.targets}
-        if wanted <= covered and not _overtaken(log.state, request, wanted):
-            readings = _readings(log, request, accounts)
+        first = request.executions[0]
+        young = now - instant(first.body.created_at) < YOUNG
+        if not young or not wanted <= {target.account for target in request.targets}:
+            continue
+        if not _overtaken(log.state, first, wanted):
+            readings = _readings(log, request, accounts, whole=whole)
             if readings is not None:
                 return readings
     return None
@@ -53,8 +61,13 @@ def survey_rows(
 ) -> tuple[InventoryRow, ...]:
     """What a survey recorded of accounts, however old; unread where it recorded nothing."""
     request = log.state.requests.get(RequestId(survey))
-    run = request.executions[-1] if request is not None and request.executions else None
-    ends = (None if run is None else _ends(log, run)) or {}
+    ends = (None if request is None else _ends(log, request)) or {}
+    return _rows(survey, ends, accounts)
+
+
+def _rows(
+    survey: str, ends: Mapping[str, ClosedItem], accounts: tuple[MemberAccount, ...]
+) -> tuple[InventoryRow, ...]:
     nothing = f"the survey {survey} could not read it"
     return tuple(
         reopened(account, ends[account.id].outcome)
@@ -64,7 +77,7 @@ def survey_rows(
     )
 
 
-def _overtaken(state: LogState, survey: RequestRecord, accounts: set[str]) -> bool:
+def _overtaken(state: LogState, survey: ExecutionRecord, accounts: set[str]) -> bool:
     return any(
         run.seq > survey.seq and accounts & set(run.accounts)
         for request in state.requests.values()
@@ -74,22 +87,27 @@ def _overtaken(state: LogState, survey: RequestRecord, accounts: set[str]) -> bo
 
 
 def _readings(
-    log: AuditLog, survey: RequestRecord, accounts: tuple[MemberAccount, ...]
+    log: AuditLog, survey: RequestRecord, accounts: tuple[MemberAccount, ...], *, whole: bool
 ) -> Readings | None:
-    ends = _ends(log, survey.executions[-1]) if survey.executions else None
-    if ends is None or any(account.id not in ends for account in accounts):
+    ends = _ends(log, survey)
+    if ends is None or not ends:
         return None
-    rows = tuple(reopened(account, ends[account.id].outcome) for account in accounts)
-    if any(row.clean is None or row.reason is not None for row in rows):
+    rows = _rows(survey.id, ends, accounts)
+    if whole and any(row.clean is None or row.reason is not None for row in rows):
         return None
     return Readings(rows=rows, survey=survey.id)
 
 
-def _ends(log: AuditLog, execution: ExecutionRecord) -> Mapping[str, ClosedItem] | None:
+def _ends(log: AuditLog, survey: RequestRecord) -> Mapping[str, ClosedItem] | None:
     """How the survey's accounts ended; None where it was not finished or cannot be read."""
-    if not execution.fact_objects:
+    if any(run.unresolved() for run in survey.executions[-1:]):
         return None
-    try:
-        return ends_of(log, execution)
-    except IntegrityError:
-        return None
+    found: dict[str, ClosedItem] = {}
+    for run in survey.executions:
+        if isinstance(run.body, Survey) and not run.fact_objects:
+            return None
+        try:
+            found |= ends_of(log, run)
+        except IntegrityError:
+            return None
+    return found

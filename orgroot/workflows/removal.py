@@ -5,6 +5,7 @@ approved, is touched. Killed and run again it continues where the log says it st
 """
 
 import threading
+from datetime import timedelta
 
 import msgspec
 
@@ -39,7 +40,7 @@ from orgroot.errors import (
 )
 from orgroot.workflows.account_removal import Remover
 from orgroot.workflows.denial import Denials
-from orgroot.workflows.execution import execute, submit
+from orgroot.workflows.execution import await_runner, execute, submit
 from orgroot.workflows.inventory import (
     Readings,
     survey_accounts,
@@ -57,6 +58,7 @@ from orgroot.workflows.removal_rows import (
 )
 from orgroot.workflows.requests import Ask, Draft, dry_run
 from orgroot.workflows.run import Run
+from orgroot.workflows.runner_mode import runner_for
 from orgroot.workflows.selection import resolve
 from orgroot.workflows.sweep import Stint, sweep
 from orgroot.workflows.targets import live_targets, reading_targets, targets_of
@@ -71,7 +73,7 @@ def preview(ws: Workspace, selection: Selection, kinds: tuple[CredentialKind, ..
     selected = resolve(ws, selection)
     log = ws.governed.log
     log.require()
-    readings = recent_survey(log, selected.accounts, ws.clock.now())
+    readings = _recent(ws, selected)
     if readings is None:
         note = f"not surveyed yet. {warning(ws, len(selected.accounts))}"
         draft = _unseen_draft(ws, selected, kinds, Ask(reason="dry run"))
@@ -118,7 +120,7 @@ def remove(
         return _with_rest(ws, _continued(ws, earlier, ask), left_out)
     # The rules first: who may not ask, or forgot the reason, causes no root event.
     _ = dry_run(ws, "credentials remove", _unseen_draft(ws, selected, kinds, ask))
-    readings = recent_survey(log, selected.accounts, ws.clock.now())
+    readings = _recent(ws, selected)
     if readings is None:
         readings = survey_accounts(ws, selected.accounts, Ask(reason=ask.reason, ticket=ask.ticket))
     else:
@@ -129,6 +131,12 @@ def remove(
         return removal_of(rest, None, log.receipt())
     draft = _draft(ws, selected, readings, kinds, ask)
     return _with_rest(ws, submit(ws, draft, ask.wait_seconds), rest)
+
+
+def _recent(ws: Workspace, selected: SelectedAccounts) -> Readings | None:
+    """An earlier survey; where a runner alone can make another, also one that read not all."""
+    whole = runner_for(ws, Task.AUDIT_ROOT_CREDENTIALS) is None
+    return recent_survey(ws.governed.log, selected.accounts, ws.clock.now(), whole=whole)
 
 
 class RemovalDriver:
@@ -221,7 +229,9 @@ def _unfinished(
 def _continued(ws: Workspace, request: RequestRecord, ask: Ask) -> Result:
     if request.executions:
         ws.progress.note(f"continuing {request.id}")
-        return execute(ws, request.id)
+        if runner_for(ws, request.body.task) is None:
+            return execute(ws, request.id)
+        return await_runner(ws, request, ws.clock.now() + timedelta(seconds=ask.wait_seconds or 0))
     session = request.body.session
     draft = Draft(
         task=request.body.task,

@@ -15,6 +15,7 @@ from orgroot.core.eligibility import could_approve
 from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import request_id_of, sha256
 from orgroot.core.log_state import LogState, RequestRecord, RulesInForce
+from orgroot.core.requirements import Requirement
 from orgroot.core.results import DryRun, MissingRow
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.statement_parts import RulesRef, SessionAsk, Target
@@ -122,9 +123,18 @@ def needs_approval(ws: Workspace, draft: Draft) -> bool:
     Raises:
         RequestRefused: no rule allows it at all.
     """
+    return required(ws, draft).people > 0
+
+
+def required(ws: Workspace, draft: Draft) -> Requirement:
+    """What the rules in force demand of this.
+
+    Raises:
+        RequestRefused: no rule allows it at all.
+    """
     log = log_of(ws)
     log.require()
-    return demanded(log, draft.task, draft.targets, plain(draft.params)).people > 0
+    return demanded(log, draft.task, draft.targets, plain(draft.params))
 
 
 def dry_run(ws: Workspace, command: str, draft: Draft, notes: tuple[str, ...] = ()) -> DryRun:

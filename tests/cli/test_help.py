@@ -34,6 +34,7 @@ COMMANDS = (
     "approval prepare",
     "approval attach",
     "execute",
+    "runner",
     "recover",
     "reconcile",
     "rules",
@@ -58,7 +59,7 @@ CHANGING = ("enable", "disable", "credentials remove", "unlock-bucket", "scp app
 SIGNING = (
     *CHANGING,
     *("approve", "deny", "revoke", "request cancel"),
-    *("execute", "recover", "reconcile", "rules publish", "log init", "init"),
+    *("execute", "runner", "recover", "reconcile", "rules publish", "log init", "init"),
 )
 RESULTS = (
     *SIGNING,

@@ -94,6 +94,9 @@ WRONG: list[tuple[tuple[str | int, ...], Any, str, str]] = [
         "executor_roles.222222222222",
         "not the ARN",
     ),
+    (("organization", "runner"), "alice", "organization.runner", "service: true"),
+    (("organization", "runner"), "nobody", "organization.runner", "service: true"),
+    (("organization", "runner"), "Alice!", "organization.runner", "at most 64"),
     (
         ("reconcile",),
         {"roles": {"222222222222": "arn:aws:iam::333333333333:role/x"}},
@@ -208,6 +211,16 @@ def test_what_is_wrong_is_named_with_its_path_and_a_remedy(
     assert path_text(caught.value.path).endswith(where)
     assert words in caught.value.message
     assert path_text(caught.value.path) in caught.value.message
+
+
+def test_a_runner_is_a_service_of_the_roster_where_there_is_one() -> None:
+    """Without rules of its own, a configuration may name the service of the log's rules."""
+    tree = whole()
+    tree["organization"]["runner"] = "nightly"
+    tree["approvals"]["people"]["nightly"] = {"service": "true", "groups": ["runners"]}
+    assert parse_config(tree).organization.runner == "nightly"
+    del tree["approvals"]
+    assert parse_config(tree).organization.runner == "nightly"
 
 
 def test_two_rules_of_one_id_are_refused() -> None:

@@ -218,11 +218,11 @@ class World:
         ]
 
 
-def new_world(**rules: int) -> World:
+def new_world(tree: dict[str, object] | None = None, **rules: int) -> World:
     """An organization of three members with a fresh log and its rules in force."""
     clock = FakeClock(START)
     world = World(
-        config=parse_config(config_tree(**rules)),
+        config=parse_config(tree or config_tree(**rules)),
         clock=clock,
         aws=FakeAws(clock),
         store=FakeRecordStore(),

@@ -35,6 +35,46 @@ EXAMPLES: tuple[r.Result, ...] = (
         receipt="orgroot1 x 1 y",
     ),
     r.Recovery(executions=(), receipt=None),
+    r.RunnerRound(
+        exit_reasons=(r.ExitReason.UNKNOWN,),
+        executed=(
+            r.RunRow(
+                request="orq_x",
+                task="unlock-bucket",
+                requester="alice",
+                execution="oex_x",
+                state="UNKNOWN",
+                exit_reasons=(r.ExitReason.UNKNOWN,),
+                message=EVIL,
+            ),
+        ),
+        skipped=(r.SkippedRow(request="orq_y", task="add-scps", requester="alice", reason=EVIL),),
+        recovered=(
+            r.RecoveryRow(
+                execution="oex_z",
+                request="orq_z",
+                task="unlock-bucket",
+                outcome="closed",
+                accounts=(),
+                waits_until=None,
+                detail="",
+            ),
+        ),
+        receipt="orgroot1 x 9 y",
+    ),
+    r.RunnerRound(
+        ready=(r.ReadyRow(request="orq_x", task="unlock-bucket", requester="alice"),),
+    ),
+    r.RunnerRound(),
+    r.RunnerLine(
+        request="orq_x",
+        task="unlock-bucket",
+        requester="alice",
+        execution="oex_x",
+        state="FAILED",
+        message=EVIL,
+        receipt="orgroot1 x 9 y",
+    ),
     r.Acknowledged(
         moves=(
             r.MovedRow(

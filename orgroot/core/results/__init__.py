@@ -77,6 +77,13 @@ from orgroot.core.results.rules import (
     PlaceRow,
     VersionsRow,
 )
+from orgroot.core.results.runner import (
+    ReadyRow,
+    RunnerLine,
+    RunnerRound,
+    RunRow,
+    SkippedRow,
+)
 from orgroot.core.results.scps import (
     ScpBlame,
     ScpCheck,
@@ -117,6 +124,7 @@ __all__ = [
     "OpenRequest",
     "PlaceRow",
     "PlanResult",
+    "ReadyRow",
     "ReceiptRow",
     "Reconciliation",
     "RecoveredAccount",
@@ -132,12 +140,16 @@ __all__ = [
     "RulesCheck",
     "RulesIssue",
     "RulesStatus",
+    "RunRow",
+    "RunnerLine",
+    "RunnerRound",
     "ScpBlame",
     "ScpCheck",
     "ScpCheckGroup",
     "ScpCheckRow",
     "ScpCheckSummary",
     "SessionRow",
+    "SkippedRow",
     "StatementRow",
     "Status",
     "TrailRead",

@@ -1,0 +1,367 @@
+"""The runner: executes what others approved, once, whoever else runs, and says why it did not."""
+
+from dataclasses import replace
+
+import pytest
+from fakes.buckets_world import ACCOUNT, inspected, policy_now
+from fakes.removal_world import ALL, ASK, EVERYTHING, A, B, deletions, fill, grant, verified
+from fakes.runner_world import (
+    RUNNER,
+    FakeStop,
+    approved_unlock,
+    machine_of,
+    run,
+    runner_world,
+)
+from fakes.signer import FakeSigner
+from fakes.team import ProcessKilledError, World
+
+from orgroot.core.log_state import MAX_EXECUTIONS
+from orgroot.core.results import ExitReason, RequestView, RunnerRound, RunRow, exit_code
+from orgroot.errors import (
+    AuditUnavailable,
+    AwsErrorKind,
+    CredentialsError,
+    IntegrityError,
+    RequestRefused,
+    UsageError,
+)
+from orgroot.workflows import removal
+from orgroot.workflows.claims import Claim
+from orgroot.workflows.execution import execute
+from orgroot.workflows.runner import preview, run_once, watch
+
+
+def direct(executes: tuple[str, ...] = ("root-tasks", "reading")) -> tuple[World, str]:
+    """An approved unlocking, and a runner beside people who may execute it too."""
+    world = runner_world(left=False, executes=executes)
+    inspected(world)
+    request = approved_unlock(world)
+    world.aws.calls.clear()
+    return world, request
+
+
+def bulk() -> tuple[World, str]:
+    """An approved removal in two accounts."""
+    world = runner_world(left=False)
+    fill(world.aws.members[A])
+    world.aws.members[B].password = True
+    view = removal.remove(world.workspace(concurrency=1), ALL, EVERYTHING, ASK)
+    assert isinstance(view, RequestView)
+    grant(world, view.id)
+    world.aws.calls.clear()
+    return world, view.id
+
+
+def reasons(done: RunnerRound) -> list[str]:
+    """Why requests were left alone."""
+    return [row.reason for row in done.skipped]
+
+
+def unlocked(world: World) -> bool:
+    """The bucket's policy no longer locks."""
+    return b"Lock" not in (policy_now(world) or b"Lock")
+
+
+def test_an_approved_request_is_executed_once() -> None:
+    """By the runner, whose group the rule names; a second look finds nothing to do."""
+    world, request = direct()
+    done = run(world)
+    assert [(row.request, row.state) for row in done.executed] == [(request, "SUCCEEDED")]
+    assert exit_code(done.exit_reasons) == 0
+    assert unlocked(world)
+    again = run(world)
+    assert (again.executed, again.skipped) == ((), ())
+    runs = world.log().sync().requests[request].executions  # type: ignore[index]
+    assert [one.body.signer.person for one in runs] == [RUNNER]
+    assert [one.id for one in runs] == [done.executed[0].execution]
+    verified(world)
+
+
+def test_what_waits_for_approvals_is_left_alone_quietly() -> None:
+    """A pending request is neither executed nor reported, until it is approved."""
+    world = runner_world(left=False)
+    world.aws.members[B].password = True
+    view = removal.remove(world.workspace(), ALL, EVERYTHING, ASK)
+    assert isinstance(view, RequestView)
+    assert (run(world).executed, run(world).skipped) == ((), ())
+    grant(world, view.id)
+    assert [row.request for row in run(world).executed] == [view.id]
+
+
+def test_a_rule_that_does_not_name_its_group_leaves_the_request_to_others() -> None:
+    """It is skipped with the rule's own words, and nothing is called."""
+    world, request = direct(executes=("reading",))
+    done = run(world)
+    assert done.executed == ()
+    assert [row.request for row in done.skipped] == [request]
+    assert "runner may not execute" in reasons(done)[0]
+    assert world.aws.writes == []
+    assert exit_code(done.exit_reasons) == 0
+
+
+def test_a_dry_run_says_what_would_be_executed() -> None:
+    """Nothing is written, and no session is opened."""
+    world, request = direct()
+    records = world.types()
+    found = preview(world.workspace(RUNNER))
+    assert [row.request for row in found.ready] == [request]
+    assert world.types() == records
+    assert world.aws.calls == []
+
+
+@pytest.mark.parametrize("person", ["alice", "bob"])
+def test_a_person_is_no_runner(person: str) -> None:
+    """Only a service executes unattended; a person's key does not belong on such a machine."""
+    world, _ = direct()
+    with pytest.raises(UsageError, match="no service"):
+        run_once(world.workspace(person), FakeStop(world))
+    assert world.aws.calls == []
+
+
+def test_a_key_that_the_rules_do_not_know_ends_the_runner() -> None:
+    """It would sign nothing that counts: the runner ends and writes no void words."""
+    world, _ = direct()
+    records = world.types()
+    ws = replace(machine_of(world), signer=FakeSigner("mallory"))
+    with pytest.raises(UsageError, match="not valid any more"):
+        run_once(ws, FakeStop(world))
+    ws = replace(machine_of(world), caller=world.workspace("alice").caller)
+    with pytest.raises(UsageError, match="is not runner any more"):
+        run_once(ws, FakeStop(world))
+    assert world.types() == records
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_two_runners_execute_a_request_once(*, elsewhere: bool) -> None:
+    """Both saw it approved; the second finds it taken, on the same machine and on another."""
+    world, request = direct()
+    second = machine_of(world, "elsewhere" if elsewhere else RUNNER)
+    done: list[RunnerRound] = []
+
+    def meanwhile(_call: object) -> None:
+        world.aws.hooks.clear()
+        done.append(run_once(second, FakeStop(world)))
+
+    world.aws.when("sts:AssumeRoot", meanwhile)
+    first = run(world)
+    assert [row.state for row in first.executed] == ["SUCCEEDED"]
+    assert done[0].executed == ()
+    assert world.aws.count("sts:AssumeRoot") == 1
+    assert len(world.log().sync().requests[request].executions) == 1  # type: ignore[index]
+
+
+def test_two_runners_at_one_bulk_request_do_not_take_it_from_each_other() -> None:
+    """The second sees accounts left to do, and that the first may be at work on them."""
+    world, request = bulk()
+    second = machine_of(world, "elsewhere")
+    done: list[RunnerRound] = []
+
+    def meanwhile(_call: object) -> None:
+        world.aws.hooks.clear()
+        done.append(run_once(second, FakeStop(world)))
+
+    world.aws.when("iam:DeleteLoginProfile", meanwhile)
+    first = run(world)
+    assert [row.state for row in first.executed] == ["SUCCEEDED"]
+    assert done[0].executed == ()
+    assert "may be at work" in reasons(done[0])[0]
+    assert len(world.log().sync().requests[request].executions) == 1  # type: ignore[index]
+    verified(world)
+
+
+def test_a_claim_that_came_first_is_respected_in_the_very_last_moment() -> None:
+    """Another runner's intent between the look and one's own intent: ours is not written."""
+    world, request = bulk()
+    second = machine_of(world, "elsewhere")
+
+    def meanwhile(_key: str) -> Exception | None:
+        world.store.refuse = lambda _key: None
+        assert run(world).executed
+        return None
+
+    world.store.refuse = meanwhile
+    with pytest.raises(RequestRefused):
+        execute(second, request, Claim(take_over=False))
+    assert len(world.log().sync().requests[request].executions) == 1  # type: ignore[index]
+
+
+def killed(world: World, operation: str) -> None:
+    """The runner dies at its next call to this operation."""
+
+    def die(_call: object) -> None:
+        raise ProcessKilledError
+
+    world.aws.when(operation, die)
+    with pytest.raises(ProcessKilledError):
+        run(world)
+    world.aws.hooks.clear()
+
+
+def test_what_a_killed_runner_left_is_closed_by_the_next_one() -> None:
+    """Not before it can be over; then it looks at AWS and signs what it found."""
+    world, request = direct()
+    killed(world, "s3:PutBucketPolicy")
+    early = run(world, "elsewhere")
+    assert (early.executed, early.recovered) == ((), ())
+    assert "nobody knows how it ended" in reasons(early)[0]
+    assert world.aws.count("sts:AssumeRoot") == 1
+    world.clock.forward(3600)
+    late = run(world, "elsewhere")
+    assert [(row.request, row.outcome) for row in late.recovered] == [(request, "closed")]
+    assert not unlocked(world)
+    assert world.aws.count("s3:PutBucketPolicy") == 0
+    verified(world)
+
+
+def test_a_bulk_request_of_a_killed_runner_is_continued_by_the_next_one() -> None:
+    """When nobody can be at it any more, and what was done is not done again."""
+    world, request = bulk()
+    killed(world, "iam:DeleteSigningCertificate")
+    assert "may be at work" in reasons(run(world, "elsewhere"))[0]
+    world.clock.forward(4000)
+    done = run(world, "elsewhere")
+    assert [(row.request, row.state) for row in done.executed] == [(request, "SUCCEEDED")]
+    assert len(deletions(world)) == len(set(deletions(world)))
+    verified(world)
+
+
+def test_one_bad_request_does_not_stop_the_others() -> None:
+    """What AWS refuses in one is that request's end; the next is executed."""
+    world, first = direct()
+    world.aws.members[B].password = True
+    view = removal.remove(world.workspace(), ALL, EVERYTHING, ASK)
+    assert isinstance(view, RequestView)
+    grant(world, view.id)
+    world.aws.fail("s3:PutBucketPolicy", AwsErrorKind.DENIED)
+    done = run(world)
+    assert [(row.request, row.state) for row in done.executed] == [
+        (first, "FAILED"),
+        (view.id, "SUCCEEDED"),
+    ]
+    assert exit_code(done.exit_reasons) == ExitReason.AWS_REFUSED.code
+
+
+def test_an_outcome_that_nobody_knows_is_told_and_the_rest_goes_on() -> None:
+    """A lost reply is 7 for the run as a whole, and UNKNOWN for its request."""
+    world, request = direct()
+    world.aws.fail("sts:AssumeRoot", AwsErrorKind.LOST)
+    done = run(world)
+    assert [(row.request, row.state) for row in done.executed] == [(request, "UNKNOWN")]
+    assert "a session may exist" in done.executed[0].message
+    assert exit_code(done.exit_reasons) == 7
+
+
+def test_what_became_stale_is_left_alone_with_the_reason() -> None:
+    """The account was moved since: nothing is begun, and the same process waits before it looks."""
+    world, request = direct()
+    member = world.aws.members[ACCOUNT]
+    member.account = replace(member.account, name="another name")
+    done = run(world)
+    assert done.executed == ()
+    assert [row.request for row in done.skipped] == [request]
+    assert "changed since the request" in reasons(done)[0]
+    assert "sts:AssumeRoot" not in {call.operation for call in world.aws.calls}
+
+
+def test_credentials_that_aws_does_not_accept_end_the_run() -> None:
+    """They concern every request; what was executed before is still told."""
+    world, first = direct()
+    world.aws.fail("organizations:DescribeAccount", AwsErrorKind.DENIED)
+    world.aws.faults[-1].error = CredentialsError("expired")  # type: ignore[assignment]
+    with pytest.raises(CredentialsError):
+        run(world)
+    done = run(world)
+    assert [row.request for row in done.executed] == [first]
+
+
+def test_a_bulk_request_that_aws_refuses_again_and_again_is_given_back_to_people() -> None:
+    """It is begun so often and no more: the runner does not knock for hours."""
+    world, request = bulk()
+    world.aws.fail("sts:AssumeRoot", AwsErrorKind.DENIED, times=100)
+    for _ in range(MAX_EXECUTIONS):
+        assert len(run(world).executed) == 1
+    done = run(world)
+    assert done.executed == ()
+    assert f"orgroot execute {request}" in reasons(done)[0]
+
+
+def test_a_watching_runner_tells_each_request_once_and_ends_when_told() -> None:
+    """It looks at its interval, tells a reason once, and stops between two requests."""
+    world, request = direct(executes=("reading",))
+    told: list[RunRow] = []
+    stop = FakeStop(world, looks=3)
+    watch(world.workspace(RUNNER), stop, 30, told.append)
+    assert stop.waited == [30, 30, 30]
+    assert told == []
+    notes = [note for note in world.progress.notes if request in note]
+    assert len(notes) == 1
+
+
+def test_a_watching_runner_executes_what_is_approved_meanwhile() -> None:
+    """One row for each, as soon as it is done."""
+    world = runner_world(left=False)
+    inspected(world)
+    told: list[RunRow] = []
+    asked: list[str] = []
+
+    class Stop(FakeStop):
+        def wait(self, timeout: float) -> bool:
+            if not asked:
+                asked.append(approved_unlock(self.world))
+            return super().wait(timeout)
+
+    watch(world.workspace(RUNNER), Stop(world, looks=3), 30, told.append)
+    assert [(row.request, row.state) for row in told] == [(asked[0], "SUCCEEDED")]
+
+
+def test_a_watching_runner_waits_for_a_store_that_is_down() -> None:
+    """Nothing is done without the log, and the runner lives on until it answers again."""
+    world, request = direct()
+    told: list[RunRow] = []
+    world.store.refuse = lambda _key: AuditUnavailable("down")
+    stop = FakeStop(world, looks=2)
+    watch(world.workspace(RUNNER), stop, 30, told.append)
+    assert world.aws.count("sts:AssumeRoot") == 0
+    world.store.refuse = lambda _key: None
+    world.clock.forward(3600)
+    watch(world.workspace(RUNNER), FakeStop(world, looks=1), 30, told.append)
+    assert [row.request for row in told] == [request]
+
+
+def test_a_log_that_contradicts_itself_ends_a_watching_runner() -> None:
+    """It is no bad request but a broken log: exit 4, whatever is approved."""
+    world, _ = direct()
+    key = sorted(key for key in world.store.objects if "/" not in key)[2]
+    world.store.objects[key] = world.store.objects[key].replace(b"alice", b"malic")
+    with pytest.raises(IntegrityError):
+        watch(world.workspace(RUNNER), FakeStop(world, looks=3), 30, lambda _row: None)
+    assert world.aws.count("sts:AssumeRoot") == 0
+
+
+def test_a_request_that_could_not_be_begun_is_tried_again_later() -> None:
+    """Each time after a longer pause, so that one bad request does not fill the log of calls."""
+    world, request = direct()
+    world.aws.fail("organizations:DescribeAccount", AwsErrorKind.UNAVAILABLE, times=3)
+    told: list[RunRow] = []
+    stop = FakeStop(world, looks=30)
+    watch(world.workspace(RUNNER), stop, 10, told.append)
+    assert [row.request for row in told] == [request]
+    assert world.aws.count("organizations:DescribeAccount") == 4
+
+
+def test_it_ends_before_the_next_request_when_told_meanwhile() -> None:
+    """The request under way is finished; the one behind it is left for the next run."""
+    world, first = direct()
+    world.aws.members[B].password = True
+    view = removal.remove(world.workspace(), ALL, EVERYTHING, ASK)
+    assert isinstance(view, RequestView)
+    grant(world, view.id)
+    stop = FakeStop(world, looks=1)
+
+    def end(_call: object) -> None:
+        stop.left = 0
+
+    world.aws.when("s3:PutBucketPolicy", end)
+    done = run_once(world.workspace(RUNNER), stop)
+    assert [(row.request, row.state) for row in done.executed] == [(first, "SUCCEEDED")]
