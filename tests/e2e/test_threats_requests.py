@@ -72,7 +72,7 @@ def test_loosening_changes_through_a_rule_for_additive_ones(own: Playground) -> 
 
 
 def test_expiry_and_skew_and_post_dated_approvals(own: Playground) -> None:
-    """An approval from tomorrow counts for nothing, and a request of yesterday is over."""
+    """An approval from an hour ahead counts for nothing, and a request of yesterday is over."""
     bucket = own.locked_bucket("")
     asked = ("unlock-bucket", bucket["name"], "--account", bucket["account"], "--mode", "delete")
     request = own.pending("alice", *asked, *REASON)
@@ -82,7 +82,7 @@ def test_expiry_and_skew_and_post_dated_approvals(own: Playground) -> None:
     about = newest(own, "request")
     own.approve(other, "olga")
     summary = newest(own, "approval")["summary"]
-    later = {"created_at": now(days=1), "expires_at": now(days=2)}
+    later = {"created_at": now(hours=1), "expires_at": now(hours=2)}
     digest = newest(own, "approval")["request_sha256"]
     named = {"request_id": other, "request_sha256": digest, "summary": summary}
     assert about["ticket"] == "T-1"

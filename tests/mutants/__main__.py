@@ -71,7 +71,7 @@ def show(mutant: Mutant) -> str:
         Surviving: it is not.
     """
     with copy_of_checkout() as tree:
-        applied = _run(("git", "apply", "--verbose", str(mutant.patch)), tree)
+        applied = _run(("git", "apply", "-C1", "--verbose", str(mutant.patch)), tree)
         if applied.returncode:
             raise Surviving(f"{mutant.name}: the patch does not apply\n{applied.stderr}")
         told = _run(_pytest(mutant.test), tree)
