@@ -118,17 +118,34 @@ def selection(
     """
     from orgroot.core.organization import Selection, require_coherent
 
-    pairs = dict(_tag(text) for text in tags or ())
     asked = Selection(
         ids=tuple(account_id(text) for text in ids or ()),
         all=every,
-        ous=tuple(root_id(t) if t.startswith("r-") else ou_id(t) for t in ous or ()),
-        tags=pairs,
+        ous=units(ous),
+        tags=tag_pairs(tags),
         exclude=tuple(account_id(text) for text in exclude or ()),
         limit=limit,
     )
     require_coherent(asked)
     return asked
+
+
+def units(texts: list[str] | None) -> tuple[str, ...]:
+    """Ids of OUs, or of the organization's root.
+
+    Raises:
+        UsageError: a malformed id.
+    """
+    return tuple(root_id(t) if t.startswith("r-") else ou_id(t) for t in texts or ())
+
+
+def tag_pairs(texts: list[str] | None) -> dict[str, str]:
+    """`KEY=VALUE` texts as a mapping.
+
+    Raises:
+        UsageError: another form.
+    """
+    return dict(_tag(text) for text in texts or ())
 
 
 def _tag(text: str) -> tuple[str, str]:

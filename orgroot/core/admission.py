@@ -200,7 +200,7 @@ def admit_survey(
 def _place(rules: RulesInForce, state: LogState, record: RequestRecord) -> None:
     """Where its accounts were seen before, and what the rules demand of it there and here."""
     record.places = state.places
-    record.moved = tuple(moved(rules.body.approvals, record.targets, state.places))
+    record.moved = moved(rules.body.approvals, record.targets, state.places)
     record.requirement = demand(rules, record)
 
 

@@ -277,7 +277,7 @@ class RequestRecord:
         cancelled: the record number in which its requester took it back; 0: it stands.
         signed_with: what its signature says of the key that made it; None: it is a draft.
         places: where the log saw its accounts until now; shared with `LogState.places`.
-        moved: its accounts that the log had seen elsewhere when it was recorded.
+        moved: its accounts that the log had seen elsewhere when it was recorded, and where.
     """
 
     id: RequestId
@@ -295,7 +295,7 @@ class RequestRecord:
     cancelled: int = 0
     signed_with: Verified | None = None
     places: Places = field(default_factory=dict, repr=False)
-    moved: tuple[str, ...] = ()
+    moved: Places = field(default_factory=dict)
 
     @property
     def at(self) -> datetime:

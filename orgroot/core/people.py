@@ -93,6 +93,14 @@ class Roster:
         """The keys that hold: added by that instant, not ended by it, not revoked by the log."""
         return tuple(k for k in self._valid(person, at) if k.text not in self._revoked)
 
+    def keys_to_come(self, person: str, now: datetime) -> tuple[PublicKey, ...]:
+        """As `keys_of`, with the keys that are added later."""
+        return tuple(
+            key
+            for key, _, revoked in self._keys.get(person, ())
+            if (revoked is None or now < revoked) and key.text not in self._revoked
+        )
+
     def has_key(self, person: str, key: str, at: datetime) -> bool:
         """`key` (`type base64`) speaks for the person at that instant."""
         return any(known.text == key for known in self.keys_of(person, at))

@@ -3,18 +3,19 @@
 An error bars publication and makes a `rules` record void; a warning is for people to weigh.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from orgroot.core.config import Approvals, Owners, Person, Rule
 from orgroot.core.config_checks import check_approvals
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Power, Task
-from orgroot.core.people import Roster
+from orgroot.core.people import RevokedKey, Roster
 from orgroot.core.public_keys import parse_public_key
 from orgroot.core.requirements import people_needed
 from orgroot.core.results import RulesIssue
 from orgroot.core.rules_reach import reach
 from orgroot.core.selectors import is_empty
+from orgroot.core.wildcards import matches
 from orgroot.errors import ConfigError, UsageError
 
 LATEST = datetime(3000, 1, 1, tzinfo=UTC)
@@ -23,16 +24,33 @@ LATEST = datetime(3000, 1, 1, tzinfo=UTC)
 _EXPIRY_WARNINGS = (3, 14, 30)
 
 
-def lint_rules(approvals: Approvals, owners: Owners, now: datetime) -> tuple[RulesIssue, ...]:
-    """Everything wrong or odd about rules, errors first. Keys added later than `now` count."""
+def lint_rules(
+    approvals: Approvals,
+    owners: Owners,
+    now: datetime,
+    *,
+    revoked: Mapping[str, RevokedKey] = {},
+    log_bucket: str = "",
+) -> tuple[RulesIssue, ...]:
+    """Everything wrong or odd about rules, errors first. Keys added later than `now` count.
+
+    Args:
+        approvals: the rules.
+        owners: who signs the next ones.
+        now: UTC.
+        revoked: by key, what the log has revoked.
+        log_bucket: the bucket of the log itself, or empty.
+    """
     issues = list(_shape(approvals))
     if not issues:
-        roster = Roster(approvals)
+        roster = Roster(approvals, revoked)
         issues = [
             *_people(approvals, roster, now),
             *(issue for rule in approvals.rules for issue in _rule(approvals, rule)),
+            *_handed_out(approvals),
             *reach(approvals, roster, now),
             *_owners(owners),
+            *_open_log(approvals, log_bucket),
             *_expiry(approvals, now),
         ]
     return tuple(sorted(issues, key=lambda issue: issue.level != "error"))
@@ -90,7 +108,7 @@ def _people(approvals: Approvals, roster: Roster, now: datetime) -> Iterator[Rul
             yield _error(
                 "shared-identity", None, f"{other} and {name} share a key or an AWS identity"
             )
-        if not any(entry.revoked is None or entry.revoked > now for entry in person.keys):
+        if not roster.keys_to_come(name, now):
             yield _warning("no-key", None, f"{name} has no valid key and can sign nothing")
         yield from _identities(name, person)
     yield from _services(approvals, roster)
@@ -145,6 +163,15 @@ def _rule(approvals: Approvals, rule: Rule) -> Iterator[RulesIssue]:
             yield _error("empty-group", rule.id, f"group {group} has no member")
 
 
+def _handed_out(approvals: Approvals) -> Iterator[RulesIssue]:
+    """A session that is handed out reaches every bucket and queue of its account."""
+    sessions = [r for r in approvals.rules if Task.ROOT_SESSION in (r.match.tasks or tuple(Task))]
+    named = any(r.never or r.match.buckets or r.match.queues for r in approvals.rules)
+    if sessions and named:
+        words = f"{Task.ROOT_SESSION} reaches every bucket and queue of an account, never included"
+        yield _warning("handed-out", sessions[0].id, words)
+
+
 def _exceptions(rule: Rule) -> Iterator[RulesIssue]:
     """What is left out of a rule, and by what it could be left out by others."""
     excepted = rule.match.except_
@@ -167,8 +194,20 @@ def _groups(rule: Rule) -> set[str]:
     return groups
 
 
+def _open_log(approvals: Approvals, bucket: str) -> Iterator[RulesIssue]:
+    """What nobody may open is known to each machine by its own configuration alone."""
+    patterns = {p for rule in approvals.rules if rule.never for p in rule.never.buckets}
+    if bucket and not any(matches(pattern, bucket) for pattern in patterns):
+        words = f"{bucket} holds the log: say so in a rule's never, which is signed"
+        yield _warning("log-bucket", None, words)
+
+
 def _owners(owners: Owners) -> Iterator[RulesIssue]:
-    if len({owner.person for owner in owners.keys}) == 1:
+    left = len({owner.person for owner in owners.keys})
+    if left < owners.threshold:
+        words = f"{left} owner(s), and {owners.threshold} must sign: no rules could follow"
+        yield _error("owners", None, words)
+    elif left == 1:
         yield _warning("single-owner", None, "one owner alone: lose that key and rules are frozen")
     elif owners.threshold == 1:
         yield _warning("threshold", None, "any one owner alone can change the rules")

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from orgroot.core.config import Approvals
 from orgroot.core.governed_tasks import Task
-from orgroot.core.people import Roster, usable_key
+from orgroot.core.people import Roster
 from orgroot.core.quorum import missing, unfilled
 from orgroot.core.requirements import Requirement
 from orgroot.core.results import RulesIssue
@@ -59,15 +59,7 @@ class _Team:
     def __init__(self, approvals: Approvals, roster: Roster, now: datetime) -> None:
         self.roster = roster
         self.rules = {rule.id: rule for rule in approvals.rules}
-        keys = {
-            name: [
-                key
-                for entry in person.keys
-                if entry.revoked is None or entry.revoked > now
-                if (key := usable_key(entry.key)) is not None
-            ]
-            for name, person in approvals.people.items()
-        }
+        keys = {name: roster.keys_to_come(name, now) for name in roster.persons()}
         self._signers = frozenset(name for name, held in keys.items() if held)
         self._hardware = frozenset(
             name for name, held in keys.items() if any(key.hardware for key in held)

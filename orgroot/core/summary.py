@@ -13,6 +13,7 @@ from typing import Any, assert_never
 
 from orgroot.core.codec import canonical
 from orgroot.core.ids import grouped, sha256
+from orgroot.core.key_use import used_within
 from orgroot.core.log_state import DecisionRecord, LogState, RequestRecord
 from orgroot.core.statement_parts import Target
 from orgroot.core.statements import Request, instant, timestamp
@@ -34,6 +35,9 @@ FEW = 20
 
 LONGEST_COMMENT = 200
 """Characters of a denial's comment that are shown, lest one denial crowd out all else."""
+
+LATELY = timedelta(days=90)
+"""So long ago a use of a root access key stands out."""
 
 DENIALS_SINCE = timedelta(hours=24)
 
@@ -65,9 +69,18 @@ def summarize(state: LogState, request: RequestRecord, head: int | None = None) 
 def _targets(request: RequestRecord) -> list[str]:
     targets = request.targets
     if len(targets) <= FEW:
-        return [_target(target) for target in targets]
+        return [_target(target) for target in targets] + _moved(request)
     listed = canonical([target.account for target in targets])
-    return [f"{len(targets)} accounts, list sha256 {sha256(listed)}"]
+    return [f"{len(targets)} accounts, list sha256 {sha256(listed)}", *_moved(request)]
+
+
+def _moved(request: RequestRecord) -> list[str]:
+    """Accounts that are not where, or not tagged as, the log saw them before."""
+    lines = [
+        f"MOVED: {grouped(account)} was seen in {' and in '.join(map(str, places))}"
+        for account, places in sorted(request.moved.items())
+    ]
+    return lines[:FEW] + ([f"MOVED: {len(lines) - FEW} more"] if len(lines) > FEW else [])
 
 
 def _target(target: Target) -> str:
@@ -159,6 +172,14 @@ def _removal(request: RequestRecord, params: DeleteRootCredentials) -> Iterator[
     for what, count in counts.items():
         yield f"accounts with {what}: {count}"
     yield f"accounts not looked at: {len(accounts) - len(seen)}"
+    asked = instant(request.body.created_at)
+    used = sorted(a for a, f in seen.items() if used_within(f.key_last_used, asked, LATELY))
+    if used:
+        yield f"accounts whose key was USED in the last {LATELY.days} days: {len(used)}"
+        yield from (
+            f"{grouped(a)}: key LAST USED {seen[a].key_last_used}"
+            for a in (used[:FEW] if len(accounts) > FEW else ())
+        )
     if len(accounts) > FEW:
         keyed = [grouped(account) for account in accounts if _has_keys(seen.get(account))]
         yield f"with access keys: {', '.join(keyed[:FEW]) or 'none'}"
@@ -178,6 +199,7 @@ def _found(found: SeenCredentials | None) -> str:
         *(f"access key {key}" for key in found.access_keys),
         *(f"signing certificate {certificate}" for certificate in found.signing_certificates),
         *(f"MFA device {device}" for device in found.mfa_devices),
+        *([f"its key LAST USED {found.key_last_used}"] if found.key_last_used else []),
     )
     return ", ".join(things) or "nothing"
 

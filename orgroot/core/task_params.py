@@ -19,6 +19,7 @@ from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import sha256
 from orgroot.core.plan import Change
 from orgroot.core.root_credentials import CredentialKind
+from orgroot.core.statements import instant
 from orgroot.errors import IntegrityError
 
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -117,12 +118,21 @@ class AuditRootCredentials(Params, frozen=True, kw_only=True):
 
 
 class SeenCredentials(Params, frozen=True, kw_only=True):
-    """What a survey found in one account."""
+    """What a survey found in one account; `key_last_used`: the last use of any access key."""
 
     password: bool
     access_keys: tuple[str, ...]
     signing_certificates: tuple[str, ...]
     mfa_devices: tuple[str, ...]
+    key_last_used: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.key_last_used is None:
+            return
+        try:
+            instant(self.key_last_used)
+        except IntegrityError as error:
+            raise ValueError(error.message) from error
 
 
 class DeleteRootCredentials(Params, frozen=True, kw_only=True):

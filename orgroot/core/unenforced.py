@@ -46,8 +46,6 @@ def _refusal(name: str, restricted: str) -> UsageError:
 
 
 def _unenforced(config: Config) -> Iterator[tuple[Path, frozenset[Purpose]]]:
-    if config.accounts.hold_if_root_key_used_within is not None:
-        yield ("accounts", "hold_if_root_key_used_within"), frozenset({Purpose.REMOVAL})
     for index, scp in enumerate(config.scps or ()):
         if scp.waves is not None:
             yield ("scps", index, "waves"), frozenset({Purpose.SCP})

@@ -4,7 +4,7 @@ An account that is recorded elsewhere, or with other tags, than before stands un
 all these places until an owner acknowledges the move: nobody gets weaker rules by moving it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,10 @@ class Whereabouts:
 
     ou_path: str = ""
     tags: Tags = ()
+
+    def __str__(self) -> str:
+        tags = ", ".join(f"no {k}" if v is None else f"{k}={v}" for k, v in self.tags)
+        return f"{self.ou_path or 'an unknown OU'}{f' ({tags})' if tags else ''}"
 
     def agrees_with(self, other: "Whereabouts") -> bool:
         """Nothing that both know differs."""
@@ -76,14 +80,17 @@ def elsewhere(places: Places, target: Target) -> tuple[Whereabouts, ...]:
     return tuple(place.completed(seen) for place in known if not place.agrees_with(seen))
 
 
-def moved(approvals: Approvals, targets: Iterable[Target], places: Places) -> Iterator[str]:
-    """The accounts that were recorded elsewhere in a way that some rule looks at."""
+def moved(approvals: Approvals, targets: Iterable[Target], places: Places) -> Places:
+    """The accounts that were recorded elsewhere in a way that some rule looks at, and where."""
     asks = asked(approvals)
+    found: dict[str, tuple[Whereabouts, ...]] = {}
     for target in targets:
         seen = _as_asked(seen_in(target), asks)
-        known = places.get(target.account, ())
-        if any(not _as_asked(place, asks).agrees_with(seen) for place in known):
-            yield target.account
+        known = [_as_asked(place, asks) for place in places.get(target.account, ())]
+        other = tuple(place for place in known if not place.agrees_with(seen))
+        if other:
+            found[target.account] = other
+    return found
 
 
 def subjects(

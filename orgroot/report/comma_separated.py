@@ -30,6 +30,7 @@ _ITEMS: Mapping[type[results.Result], str] = {
     results.LogShow: "records",
     results.RulesCheck: "issues",
     results.Acknowledged: "moves",
+    results.RulesShow: "regions",
     results.Recovery: "executions",
     results.RunnerRound: "executed",
     results.Reconciliation: "sessions",

@@ -145,19 +145,6 @@ def drift(result: results.Drift) -> str:
     return "\n\n".join(parts) + text_log.receipt(result.receipt)
 
 
-def rules_check(result: results.RulesCheck) -> str:
-    """Errors and warnings of the rules, and whether they were published."""
-    rows = [(i.level, i.code, i.rule or "", visible(i.message)) for i in result.issues]
-    head = (
-        f"Published as serial {result.serial}."
-        if result.published
-        else f"{sum(i.level == 'error' for i in result.issues)} error(s), "
-        f"{sum(i.level == 'warning' for i in result.issues)} warning(s)."
-    )
-    listing = "\n\n" + table(("LEVEL", "CODE", "RULE", "MESSAGE"), rows) if rows else ""
-    return head + listing + text_log.receipt(result.receipt)
-
-
 def dry_run(result: results.DryRun) -> str:
     """What would have been asked for."""
     needs = ", ".join(text_requests.missing(m) for m in result.needs) or "no approval"
@@ -183,7 +170,8 @@ _RENDERERS: Mapping[type[results.Result], Callable[[Any], str]] = {
     results.Whoami: whoami,
     results.PlanResult: plan,
     results.Drift: drift,
-    results.RulesCheck: rules_check,
+    results.RulesCheck: text_rules.check,
+    results.RulesShow: text_rules.show,
     results.Acknowledged: text_rules.acknowledged,
     results.DryRun: dry_run,
     results.Inventory: text_accounts.inventory,

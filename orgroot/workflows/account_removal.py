@@ -8,12 +8,15 @@ removed; an account whose work could not be ended stays open and is continued by
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import msgspec
 
+from orgroot.core.config import seconds
 from orgroot.core.ids import AccountId
+from orgroot.core.key_use import last_use, used_within
 from orgroot.core.log_state import RequestRecord
 from orgroot.core.results import CredentialSet
 from orgroot.core.root_credentials import (
@@ -23,6 +26,7 @@ from orgroot.core.root_credentials import (
 )
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.secrets import RootSession
+from orgroot.core.statements import instant, timestamp
 from orgroot.core.task_params import DeleteRootCredentials
 from orgroot.errors import AwsError, AwsErrorKind, OutcomeUnknown, RequestRefused
 from orgroot.workflows.credential_sets import (
@@ -138,11 +142,27 @@ class Remover:
         if extra:
             reason = f"changed since the request: {', '.join(extra)}; ask again to remove it"
             return Verdict(word="held", reason=reason, left=left_of(found, self.params.only))
+        used = self._used_since(account, found)
+        if used is not None:
+            reason = f"its root access key was used {used}, after the request: ask again by its id"
+            return Verdict(word="held", reason=reason, left=left_of(found, self.params.only))
         try:
             verdict = self._delete(account, session, found, stint)
             return verdict or self._prove(account, session, stint)
         except AwsError as error:
             return self._refused(error, self._everything(account))
+
+    def _used_since(self, account: str, found: RootCredentials) -> str | None:
+        """When a key was used that nobody knew to be in use when this was asked for."""
+        within = self.ws.config.accounts.hold_if_root_key_used_within
+        used = last_use(found.access_keys)
+        if within is None or used is None:
+            return None
+        hold, seen = timedelta(seconds=seconds(within)), self.params.seen[account].key_last_used
+        known = used_within(seen, instant(self.request.body.created_at), hold)
+        if known or not used_within(used, self.ws.clock.now(), hold):
+            return None
+        return timestamp(used)
 
     def _delete(
         self, account: AccountId, session: RootSession, found: RootCredentials, stint: Stint

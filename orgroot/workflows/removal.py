@@ -10,8 +10,10 @@ from datetime import timedelta
 import msgspec
 
 from orgroot.core import audit_log
+from orgroot.core.config import seconds
 from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import RequestId
+from orgroot.core.key_use import used_within
 from orgroot.core.log_state import RequestRecord, RequestState
 from orgroot.core.organization import SelectedAccounts, Selection
 from orgroot.core.results import (
@@ -49,6 +51,8 @@ from orgroot.workflows.inventory import (
 from orgroot.workflows.past_surveys import recent_survey, survey_rows
 from orgroot.workflows.removal_rows import (
     GOOD,
+    has,
+    key_last_used,
     removal_of,
     removal_params,
     rest_rows,
@@ -78,15 +82,24 @@ def preview(ws: Workspace, selection: Selection, kinds: tuple[CredentialKind, ..
         note = f"not surveyed yet. {warning(ws, len(selected.accounts))}"
         draft = _unseen_draft(ws, selected, kinds, Ask(reason="dry run"))
         return dry_run(ws, "credentials remove", draft, (note,))
-    dirty = _having(readings, kinds)
-    if not dirty:
-        note = f"nothing to remove, says {readings.survey}"
+    asked = _to_ask(ws, selection, readings, kinds)
+    held = tuple(f"{row.id} is held: {row.reason}" for row in _held(readings, asked, kinds))
+    if not asked:
+        what = "ask for" if held else "remove"
+        note = f"nothing to {what}, says {readings.survey}"
         draft = _unseen_draft(ws, selected, kinds, Ask(reason="dry run"))
         return msgspec.structs.replace(
-            dry_run(ws, "credentials remove", draft, (note,)), targets=(), params={}
+            dry_run(ws, "credentials remove", draft, (note, *held)), targets=(), params={}
         )
-    draft = _draft(ws, selected, readings, kinds, Ask(reason="dry run"))
-    return dry_run(ws, "credentials remove", draft, (f"as {readings.survey} found them",))
+    draft = _draft(ws, selected, asked, readings.survey, kinds, Ask(reason="dry run"))
+    notes = (f"as {readings.survey} found them", *held)
+    return dry_run(ws, "credentials remove", draft, notes)
+
+
+def _held(
+    readings: Readings, asked: tuple[InventoryRow, ...], kinds: tuple[CredentialKind, ...]
+) -> tuple[RemovalRow, ...]:
+    return tuple(row for row in rest_rows(readings, asked, kinds) if row.outcome == "held")
 
 
 def remove(
@@ -125,11 +138,11 @@ def remove(
         readings = survey_accounts(ws, selected.accounts, Ask(reason=ask.reason, ticket=ask.ticket))
     else:
         ws.progress.note(f"using the survey {readings.survey}, which is under an hour old")
-    dirty = _having(readings, kinds)
-    rest = (*skipped_rows(selected), *rest_rows(readings, dirty, kinds))
-    if not dirty:
+    asked = _to_ask(ws, selection, readings, kinds)
+    rest = (*skipped_rows(selected), *rest_rows(readings, asked, kinds))
+    if not asked:
         return removal_of(rest, None, log.receipt())
-    draft = _draft(ws, selected, readings, kinds, ask)
+    draft = _draft(ws, selected, asked, readings.survey, kinds, ask)
     return _with_rest(ws, submit(ws, draft, ask.wait_seconds), rest)
 
 
@@ -246,35 +259,37 @@ def _continued(ws: Workspace, request: RequestRecord, ask: Ask) -> Result:
 
 
 def _having(readings: Readings, kinds: tuple[CredentialKind, ...]) -> tuple[InventoryRow, ...]:
-    """The accounts that were read in full and have something of the kinds asked for.
-
-    MFA alone is harmless: it counts only where nothing but MFA is asked for.
-    """
-    return tuple(row for row in readings.rows if row.reason is None and _has(row, kinds))
+    """The accounts that were read in full and have something of the kinds asked for."""
+    return tuple(row for row in readings.rows if row.reason is None and has(row, kinds))
 
 
-def _has(row: InventoryRow, kinds: tuple[CredentialKind, ...]) -> bool:
-    if row.clean is None:
-        return False
-    there = {
-        CredentialKind.PASSWORD: row.password == "present",  # noqa: S105 - a presence
-        CredentialKind.ACCESS_KEYS: bool(row.access_keys),
-        CredentialKind.SIGNING_CERTIFICATES: bool(row.signing_certificates),
-        CredentialKind.MFA: bool(row.mfa_devices) and kinds == (CredentialKind.MFA,),
-    }
-    return any(there[kind] for kind in kinds)
+def _to_ask(
+    ws: Workspace, selection: Selection, readings: Readings, kinds: tuple[CredentialKind, ...]
+) -> tuple[InventoryRow, ...]:
+    """Those of them that may be asked about: not whose key is in use, unless they are named."""
+    within = ws.config.accounts.hold_if_root_key_used_within
+    dirty = _having(readings, kinds)
+    if within is None:
+        return dirty
+    now, hold = ws.clock.now(), timedelta(seconds=seconds(within))
+    return tuple(
+        row
+        for row in dirty
+        if row.id in selection.ids or not used_within(key_last_used(row), now, hold)
+    )
 
 
-def _draft(
+def _draft(  # noqa: PLR0917 - what was selected, found and said
     ws: Workspace,
     selected: SelectedAccounts,
-    readings: Readings,
+    asked: tuple[InventoryRow, ...],
+    survey: str | None,
     kinds: tuple[CredentialKind, ...],
     ask: Ask,
 ) -> Draft:
-    seen = {row.id: seen_in(row) for row in _having(readings, kinds)}
+    seen = {row.id: seen_in(row) for row in asked}
     members = tuple(account for account in selected.accounts if account.id in seen)
-    return _draft_of(targets_of(ws, members), seen, readings.survey or "", kinds, ask)
+    return _draft_of(targets_of(ws, members), seen, survey or "", kinds, ask)
 
 
 def _unseen_draft(
@@ -310,7 +325,7 @@ def _with_rest(ws: Workspace, result: Result, rest: tuple[RemovalRow, ...]) -> R
         return removal_of((*result.accounts, *rest), result.request, result.receipt)
     unread = [row for row in rest if row.outcome not in GOOD]
     for row in unread:
-        ws.progress.note(f"{row.id} is not in the request, it was not read: {row.reason}")
+        ws.progress.note(f"{row.id} is not in the request: {row.reason}")
     if unread and isinstance(result, RequestView):
         reasons = (*result.exit_reasons, ExitReason.INCOMPLETE)
         return msgspec.structs.replace(result, exit_reasons=reasons)

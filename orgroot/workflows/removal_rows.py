@@ -82,20 +82,51 @@ def row_of(request: RequestRecord, params: DeleteRootCredentials, target: Target
 
 
 def rest_rows(
-    readings: Readings, dirty: tuple[InventoryRow, ...], kinds: tuple[CredentialKind, ...]
+    readings: Readings, asked: tuple[InventoryRow, ...], kinds: tuple[CredentialKind, ...]
 ) -> tuple[RemovalRow, ...]:
     """The accounts that the request is not about, each with its reason."""
-    named = {row.id for row in dirty}
+    named = {row.id for row in asked}
     rows = []
     for row in readings.rows:
         if row.id in named:
             continue
         known = row.clean is not None and row.reason is None
-        word = "nothing-to-remove" if known else "unread"
-        left = CredentialSet() if known else _seen_set(row, kinds)
-        removal = _removal_row(row, word, gone=CredentialSet(), left=left, reason=row.reason)
+        held = known and has(row, kinds)
+        word = "held" if held else "nothing-to-remove" if known else "unread"
+        left = CredentialSet() if known and not held else _seen_set(row, kinds)
+        reason = _held(row) if held else row.reason
+        removal = _removal_row(row, word, gone=CredentialSet(), left=left, reason=reason)
         rows.append(msgspec.structs.replace(removal, denied_by=row.denied_by))
     return tuple(rows)
+
+
+def has(row: InventoryRow, kinds: tuple[CredentialKind, ...]) -> bool:
+    """Whether an account has something of the kinds asked for.
+
+    MFA alone is harmless: it counts only where nothing but MFA is asked for.
+    """
+    if row.clean is None:
+        return False
+    there = {
+        CredentialKind.PASSWORD: row.password == "present",  # noqa: S105 - a presence
+        CredentialKind.ACCESS_KEYS: bool(row.access_keys),
+        CredentialKind.SIGNING_CERTIFICATES: bool(row.signing_certificates),
+        CredentialKind.MFA: bool(row.mfa_devices) and kinds == (CredentialKind.MFA,),
+    }
+    return any(there[kind] for kind in kinds)
+
+
+def key_last_used(row: InventoryRow) -> str | None:
+    """When any access key of an account was last used (UTC text); None: never, or not told."""
+    return max((key.last_used_at for key in row.access_keys if key.last_used_at), default=None)
+
+
+def _held(row: InventoryRow) -> str:
+    used = key_last_used(row) or "lately"
+    return (
+        f"its root access key was used {used}: held until a request names it, "
+        f"`orgroot credentials remove {row.id}`"
+    )
 
 
 def skipped_rows(selected: SelectedAccounts) -> tuple[RemovalRow, ...]:
@@ -122,6 +153,7 @@ def seen_in(row: InventoryRow) -> SeenCredentials:
         access_keys=tuple(key.id for key in row.access_keys),
         signing_certificates=row.signing_certificates,
         mfa_devices=row.mfa_devices or (),
+        key_last_used=key_last_used(row),
     )
 
 

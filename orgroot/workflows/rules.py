@@ -5,7 +5,9 @@ What stands in the configuration has no force until it is published; nothing her
 
 from datetime import datetime
 
-from orgroot.core.config import Approvals
+from msgspec import structs
+
+from orgroot.core.config import Approvals, Owners
 from orgroot.core.config_checks import key_material
 from orgroot.core.log_state import LogState
 from orgroot.core.results import ExitReason, RulesCheck, RulesIssue
@@ -18,22 +20,60 @@ from orgroot.workflows.signing import common_fields, sign, signer_of
 from orgroot.workflows.workspace import Governed
 
 
-def check(desk: LogDesk) -> RulesCheck:
+def check(desk: LogDesk, without: str | None = None) -> RulesCheck:
     """Lint the configuration's rules; `serial` is that of the rules in force if they are these.
 
+    Args:
+        desk: the configuration and its log.
+        without: a person; then only what would be wrong or odd if they left is told.
+
     Raises:
-        UsageError: the configuration has no rules.
+        UsageError: the configuration has no rules, or no such person.
     """
     approvals = authored(desk)
     log = desk.log
     state = log.sync()
     now = log.check_clock(desk.clock.now())
-    issues = lint_rules(approvals, log.trust.owners, now)
+    issues = _lint(log, approvals, log.trust.owners, now)
+    if without is not None:
+        after = _lint(log, *_less(approvals, log.trust.owners, without), now)
+        issues = tuple(issue for issue in after if issue not in issues)
     return RulesCheck(
         exit_reasons=_reasons(issues),
         issues=issues,
         serial=_serial_in_force(state, approvals),
+        without=without,
         receipt=log.receipt() if state.seq else None,
+    )
+
+
+def _lint(
+    log: AuditLog, approvals: Approvals, owners: Owners, now: datetime
+) -> tuple[RulesIssue, ...]:
+    store = log.trust.store
+    bucket = store.removeprefix("s3://").split("/")[0] if store.startswith("s3://") else ""
+    revoked = log.state.ended_keys
+    return lint_rules(approvals, owners, now, revoked=revoked, log_bucket=bucket)
+
+
+def _less(approvals: Approvals, owners: Owners, person: str) -> tuple[Approvals, Owners]:
+    """Rules and owners as if a person had left.
+
+    Raises:
+        UsageError: they are neither in the roster nor an owner.
+    """
+    keys = tuple(owner for owner in owners.keys if owner.person != person)
+    if person not in approvals.people and len(keys) == len(owners.keys):
+        names = sorted({*approvals.people, *(owner.person for owner in owners.keys)})
+        raise UsageError(
+            f"{person} is neither in the roster nor an owner",
+            hint="people are " + ", ".join(names),
+            code="not-in-roster",
+        )
+    people = {name: entry for name, entry in approvals.people.items() if name != person}
+    return (
+        structs.replace(approvals, people=people),
+        structs.replace(owners, keys=keys),
     )
 
 
@@ -79,7 +119,7 @@ def sound(approvals: Approvals, log: AuditLog, now: datetime) -> tuple[RulesIssu
     Raises:
         UsageError: they have an error.
     """
-    issues = lint_rules(approvals, log.trust.owners, now)
+    issues = _lint(log, approvals, log.trust.owners, now)
     errors = [issue for issue in issues if issue.level == "error"]
     if errors:
         first = errors[0]

@@ -17,14 +17,6 @@ ERIK = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBjLbOaEu+/M7KfOqF8zUVMGNJ0qKJ2H0lTz
     ("key", "old", "new", "commands", "person"),
     [
         pytest.param(
-            "accounts.hold_if_root_key_used_within",
-            "\nscps:",
-            "\naccounts: {hold_if_root_key_used_within: 30d}\nscps:",
-            (REMOVE,),
-            "alice",
-            id="hold_if_root_key_used_within",
-        ),
-        pytest.param(
             "scps[0].waves",
             TARGETS,
             TARGETS.replace("[root]\n", "[root]\n    waves: [[root]]\n"),
@@ -64,9 +56,5 @@ def test_a_key_that_is_not_enforced_stops_what_it_restricts(  # noqa: PLR0917 - 
 
 def test_what_it_does_not_restrict_still_works(place: Playground) -> None:
     """Such a key stops the commands that it restricts, and no others."""
-    held = place.variant(
-        "held", ("\nscps:", "\naccounts: {hold_if_root_key_used_within: 30d}\nscps:")
-    )
-    assert place.run("alice", "--config", held, "inventory", place.account("network")).code == 0
     waves = place.variant("waves", (TARGETS, TARGETS.replace("]\n", "]\n    waves: [[root]]\n")))
     assert place.run("alice", "--config", waves, "inventory", place.account("network")).code == 0

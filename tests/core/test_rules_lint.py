@@ -8,6 +8,7 @@ import pytest
 from fakes.key_types import TokenSigner
 
 from orgroot.core.config import Approvals
+from orgroot.core.people import RevokedKey
 from orgroot.core.rules_lint import lint_errors, lint_rules
 from tests.core import scene as s
 
@@ -350,3 +351,37 @@ def test_break_glass_that_works_is_in_order() -> None:
     """Operators who can sign, and reviewers other than each of them."""
     rule = GOOD | {"break_glass": emergency("platform", "security", 1)}
     assert found(s.approvals_of(rule)) == []
+
+
+def test_keys_that_the_log_revoked_count_for_nothing() -> None:
+    """A quorum of people whose keys a record has ended is out of reach."""
+    names = ("bob", "carol", "erik")
+    gone = {s.key(name): RevokedKey(seq=9) for name in names}
+    issues = lint_rules(s.approvals_of(GOOD), TWO, s.START, revoked=gone)
+    assert ("error", "unreachable") in [(issue.level, issue.code) for issue in issues]
+    assert sum(issue.code == "no-key" for issue in issues) == len(names)
+
+
+def test_owners_too_few_to_sign_are_an_error() -> None:
+    """Where an owner left, the others may not be enough for the next rules."""
+    few = msgspec.structs.replace(TWO, keys=TWO.keys[:1])
+    assert ("owners", None) in found(s.approvals_of(GOOD), owners=few)
+
+
+def test_the_bucket_of_the_log_belongs_into_signed_rules() -> None:
+    """Each machine knows it by its own configuration alone, unless a rule says never."""
+
+    def codes(*rules: dict[str, Any]) -> list[str]:
+        issues = lint_rules(s.approvals_of(*rules), TWO, s.START, log_bucket="corp-log")
+        return [issue.code for issue in issues]
+
+    assert "log-bucket" in codes(GOOD)
+    assert "log-bucket" not in codes(GOOD | {"never": {"buckets": ["corp-*"]}})
+
+
+def test_a_session_that_is_handed_out_knows_no_buckets() -> None:
+    """Rules about names of buckets do not bind it: worth a look."""
+    sessions = s.rule("sessions", ["root-session"], 1, each_of={"security": 1})
+    assert found(s.approvals_of(GOOD, sessions), "warning") == []
+    never = GOOD | {"never": {"buckets": ["corp-audit"]}}
+    assert found(s.approvals_of(never, sessions), "warning") == [("handed-out", "sessions")]

@@ -10,7 +10,8 @@ from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import sha256
 from orgroot.core.log_state import LogState
 from orgroot.core.statement_parts import SessionAsk
-from orgroot.core.summary import summarize
+from orgroot.core.summary import FEW, summarize
+from orgroot.core.whereabouts import Whereabouts
 from tests.core import scene as s
 from tests.core import world as w
 from tests.core.drafts import drafted
@@ -209,3 +210,41 @@ def test_many_denials_are_cut_short() -> None:
         log.deny("bob", log.request())
     denials = summarize(log.state, log.state.requests[log.request()])["denials"]
     assert (len(denials), denials[-1]) == (21, "and 1 earlier")
+
+
+def test_an_account_that_moved_stands_out() -> None:
+    """An approver reads where the log saw it before, with the tags that rules look at."""
+    record = drafted(w.Log().request_body())
+    place = Whereabouts(ou_path="r-ab12/ou-ab12-prod0001", tags=(("owner", None), ("stage", "x")))
+    record.moved = {s.ACCOUNT: (place, Whereabouts())}
+    assert summarize(LogState(), record)["targets"][1] == (
+        "MOVED: 3333-3333-3333 was seen in r-ab12/ou-ab12-prod0001 (no owner, stage=x) "
+        "and in an unknown OU"
+    )
+    record.moved = {str(n): (place,) for n in range(FEW + 3)}
+    assert summarize(LogState(), record)["targets"][-1] == "MOVED: 3 more"
+
+
+def removal_of(*accounts: str, used: str | None) -> list[str]:
+    """What is shown of a removal in accounts whose key was last used so."""
+    params = s.removal_params(*accounts)
+    for seen in params["seen"].values():
+        seen["key_last_used"] = used
+    about = tuple(s.target(account) for account in accounts)
+    changes = shown(Task.DELETE_ROOT_CREDENTIALS, about, params)["changes"]
+    return [line for line in changes if "USED" in line]
+
+
+def test_a_key_that_is_in_use_stands_out() -> None:
+    """The last use is shown with what the account has; in a long list those of late are counted."""
+    late, long_ago = "2026-02-20T08:00:00Z", "2024-01-01T00:00:00Z"
+    (has, counted) = removal_of(s.ACCOUNT, used=late)
+    assert has.endswith(f"access key AKIAEXAMPLE, its key LAST USED {late}")
+    assert counted == "accounts whose key was USED in the last 90 days: 1"
+    assert len(removal_of(s.ACCOUNT, used=long_ago)) == 1
+    assert removal_of(s.ACCOUNT, used=None) == []
+    many = [f"{n:012d}" for n in range(1, FEW + 2)]
+    first, *named = removal_of(*many, used=late)
+    assert first.endswith(f": {FEW + 1}")
+    assert named[0] == f"0000-0000-0001: key LAST USED {late}"
+    assert len(named) == FEW

@@ -57,6 +57,7 @@ SEEN = {
     "access_keys": ["AKIAEXAMPLE"],
     "signing_certificates": [],
     "mfa_devices": [],
+    "key_last_used": None,
 }
 REMOVE: dict[str, Any] = {
     "only": ["password", "access-keys"],

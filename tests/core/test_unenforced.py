@@ -30,12 +30,6 @@ def test_a_configuration_without_such_keys_passes(purpose: Purpose) -> None:
 @pytest.mark.parametrize(
     ("section", "value", "name", "restricted"),
     [
-        (
-            ("accounts", "hold_if_root_key_used_within"),
-            "30d",
-            "accounts.hold_if_root_key_used_within",
-            frozenset({Purpose.REMOVAL}),
-        ),
         (("scps", 0, "waves"), [["root"]], "scps[0].waves", frozenset({Purpose.SCP})),
         (("trust", "store"), "s3://bucket/log/", "trust.store", ALL),
     ],

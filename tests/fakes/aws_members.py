@@ -7,7 +7,7 @@ took effect. `writes` lists the calls that change something, AssumeRoot included
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from fakes.clock import FakeClock
 
@@ -56,6 +56,7 @@ class FakeMember:
     tags: dict[str, str] = field(default_factory=dict)
     password: bool = False
     access_keys: list[str] = field(default_factory=list)
+    key_last_used: datetime | None = None
     certificates: list[str] = field(default_factory=list)
     mfa: list[str] = field(default_factory=list)
     buckets: dict[str, FakeBucket] = field(default_factory=dict)
@@ -264,7 +265,12 @@ class FakeMembers:
         """ListAccessKeys."""
         self._call("iam:ListAccessKeys", session.account)
         return tuple(
-            AccessKey(id=key, status="Active", created_at=None, last_used_at=None)
+            AccessKey(
+                id=key,
+                status="Active",
+                created_at=None,
+                last_used_at=self.members[session.account].key_last_used,
+            )
             for key in self.members[session.account].access_keys
         )
 

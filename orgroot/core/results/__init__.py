@@ -73,8 +73,13 @@ from orgroot.core.results.requests import (
 )
 from orgroot.core.results.rules import (
     Acknowledged,
+    AskerRow,
+    EmergencyRow,
     MovedRow,
     PlaceRow,
+    RegionRow,
+    RulesShow,
+    SlotRow,
     VersionsRow,
 )
 from orgroot.core.results.runner import (
@@ -96,6 +101,7 @@ __all__ = [
     "AccessKeyRow",
     "Acknowledged",
     "ApprovalRow",
+    "AskerRow",
     "CallRow",
     "ChangeRow",
     "Coverage",
@@ -104,6 +110,7 @@ __all__ = [
     "Drift",
     "DriftFinding",
     "DryRun",
+    "EmergencyRow",
     "ExitReason",
     "Failure",
     "FeatureStatus",
@@ -130,6 +137,7 @@ __all__ = [
     "RecoveredAccount",
     "Recovery",
     "RecoveryRow",
+    "RegionRow",
     "Removal",
     "RemovalRow",
     "RemovalSummary",
@@ -139,6 +147,7 @@ __all__ = [
     "Row",
     "RulesCheck",
     "RulesIssue",
+    "RulesShow",
     "RulesStatus",
     "RunRow",
     "RunnerLine",
@@ -150,6 +159,7 @@ __all__ = [
     "ScpCheckSummary",
     "SessionRow",
     "SkippedRow",
+    "SlotRow",
     "StatementRow",
     "Status",
     "TrailRead",

@@ -143,11 +143,15 @@ class RulesIssue(Row, frozen=True, kw_only=True):
 
 
 class RulesCheck(Result, frozen=True, kw_only=True, tag="orgroot.rules-check/v1"):
-    """`orgroot rules check` and `orgroot rules publish`."""
+    """`orgroot rules check` and `orgroot rules publish`.
+
+    `without`: only what would break if this person left.
+    """
 
     issues: tuple[RulesIssue, ...]
     serial: int | None = None
     published: bool = False
+    without: str | None = None
     receipt: str | None = None
 
 
