@@ -4,12 +4,13 @@ Signature and position were checked before; here is decided whether it was allow
 raises anything but Void, and what is void changes nothing.
 """
 
-from orgroot.core.approval import Phase, decide
+from orgroot.core.approval import Decision, Phase, answered_by_quorum, decide
 from orgroot.core.config import Trust
 from orgroot.core.eligibility import closed, demand, eligible, skew
 from orgroot.core.executor_role import route_flaw
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Power
 from orgroot.core.ids import Digest, RequestId
+from orgroot.core.incidents import owes
 from orgroot.core.log_state import (
     DecisionRecord,
     ExecutionRecord,
@@ -71,6 +72,7 @@ def admit_request(
         phase=Phase.REQUEST,
         person=body.signer.person,
         now=instant(body.created_at),
+        incidents=state.incidents,
     )
     if not decision:
         raise _violation(f"{record.id}: {' '.join(decision.reasons)}")
@@ -88,6 +90,8 @@ def admit_decision(
         _deny(state, rules, request, record)
     elif shown:
         request.approvals.append(record)
+        if owes(request) and answered_by_quorum(rules, request, instant(body.created_at)):
+            request.settled = record.seq
     if not shown:
         raise _unseen(request, body)
 
@@ -120,6 +124,8 @@ def _decidable(
         detail = f"{person} took this decision back in record {taken_back}"
         raise Void(FindingCode.REPLAY, detail)
     why = closed(rules, request, now)
+    if why is None and isinstance(body, Denial) and request.spent:
+        why = f"{request.spent}: what is wrong with it is said in its review."
     if why is not None:
         raise _illegal(f"{person} decided, but {why}")
     why = eligible(rules, request, person, now)
@@ -169,11 +175,16 @@ def admit_intent(state: LogState, rules: RulesInForce, body: Intent, run: Execut
     if unknown:
         raise _violation(f"{run.id} relies on records that approve nothing: {sorted(unknown)}")
     _check_run(rules, body, request)
-    _decide(rules, request, body, run)
+    if _decide(state, rules, request, body, run).emergency:
+        run.emergency = demand(rules, request)
     for earlier in request.executions:
         earlier.superseded_by = earlier.superseded_by or run.seq
     request.executions.append(run)
     state.executions[run.id] = run
+    if run.emergency and all(known is not request for known in state.incidents):
+        state.incidents.append(request)
+    if owes(request) and answered_by_quorum(rules, request, instant(body.observed_at)):
+        request.settled = run.seq
 
 
 def admit_survey(
@@ -190,7 +201,7 @@ def admit_survey(
         raise _violation(f"{run.id} names accounts that {record.id} is not about")
     _place(rules, state, record)
     _check_run(rules, body, record)
-    _decide(rules, record, body, run)
+    _decide(state, rules, record, body, run)
     remember(state.places, record.targets)
     record.executions.append(run)
     state.requests[record.id] = record
@@ -238,17 +249,23 @@ def _check_run(rules: RulesInForce, body: Intent | Survey, request: RequestRecor
 
 
 def _decide(
-    rules: RulesInForce, request: RequestRecord, body: Intent | Survey, run: ExecutionRecord
-) -> None:
+    state: LogState,
+    rules: RulesInForce,
+    request: RequestRecord,
+    body: Intent | Survey,
+    run: ExecutionRecord,
+) -> Decision:
     decision = decide(
         rules,
         request,
         phase=Phase.EXECUTE,
         person=body.signer.person,
         now=instant(body.observed_at),
+        incidents=state.incidents,
     )
     if not decision:
         raise _violation(f"{run.id} was not allowed: {' '.join(decision.reasons)}")
+    return decision
 
 
 def _violation(detail: str) -> Void:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
+from orgroot.core import emergency
 from orgroot.core.eligibility import (
     deciders,
     demand,
@@ -20,6 +21,7 @@ from orgroot.core.eligibility import (
     uncounted,
 )
 from orgroot.core.governed_tasks import Task
+from orgroot.core.incidents import breaks_glass, incident
 from orgroot.core.log_state import RequestRecord, RulesInForce
 from orgroot.core.people import is_hardware
 from orgroot.core.quorum import Missing, missing
@@ -51,12 +53,14 @@ class Decision:
         reasons: why not, each one sentence; empty when granted.
         missing: the approvals still missing.
         final: refused for good; False while only approvals are missing.
+        emergency: break-glass stands in for what the rules demand, so a review is owed.
     """
 
     allowed: bool
     reasons: tuple[str, ...] = ()
     missing: tuple[Missing, ...] = ()
     final: bool = False
+    emergency: bool = False
 
     def __bool__(self) -> bool:
         return self.allowed
@@ -71,8 +75,12 @@ def decide(
     now: datetime,
     live_targets: tuple[Target, ...] | None = None,
     accounts: Collection[str] | None = None,
+    incidents: Collection[RequestRecord] | None = None,
 ) -> Decision:
     """Decide under the given rules, at an instant (UTC).
+
+    What was asked for as an emergency is granted like anything else once it has all approvals, and
+    before that within the terms of break-glass.
 
     Args:
         rules: those in force.
@@ -84,30 +92,73 @@ def decide(
             where they cannot be known (asking, replaying).
         accounts: in a bulk request, the accounts this run is about; None: all of them. A stale one
             among them refuses all, so leave those of `stale_targets` out.
+        incidents: the requests that were executed under break-glass; None: not known, which
+            refuses any more of it.
     """
     needs = demand(rules, request)
     reasons = list(_refusals(rules, request, needs, now))
-    if phase is Phase.REQUEST:
-        if person != request.body.signer.person:
-            reasons.append(f"{person} cannot ask in the name of {request.body.signer.person}.")
-        return Decision(allowed=not reasons, reasons=tuple(reasons), final=bool(reasons))
-    reasons += _execution_refusals(rules, request, needs, person)
-    stale = stale_targets(request, live_targets) if live_targets is not None else {}
-    reasons += [why for a, why in stale.items() if accounts is None or a in accounts]
+    if phase is Phase.EXECUTE:
+        reasons += _execution_refusals(rules, request, needs)
+        reasons += _stale_refusals(request, live_targets, accounts)
+    elif person != request.body.signer.person:
+        reasons.append(f"{person} cannot ask in the name of {request.body.signer.person}.")
+    usual = [] if needs is None else [*_usual_refusals(rules, request, needs)]
+    if phase is Phase.EXECUTE and needs is not None:
+        usual += _executor_refusals(rules, request, needs, person)
     if reasons or needs is None:
+        reasons += [] if breaks_glass(request) else usual
         return Decision(allowed=False, reasons=tuple(reasons), final=True)
-    return _quorum(rules, request, needs, person, now)
+    if usual or phase is Phase.REQUEST:
+        answer = Decision(allowed=not usual, reasons=tuple(usual), final=bool(usual))
+    else:
+        answer = _quorum(rules, request, needs, person, now)
+    if not breaks_glass(request) or (answer and phase is Phase.EXECUTE):
+        return answer
+    alone = emergency.refusals(
+        rules,
+        request,
+        needs,
+        person=person,
+        now=now,
+        incidents=incidents,
+        drafted=phase is Phase.REQUEST,
+    )
+    return _alone(tuple(alone), answer)
+
+
+def _alone(refusals: tuple[str, ...], usually: Decision) -> Decision:
+    """What an emergency is granted, where the usual answer is not enough for it."""
+    if not refusals:
+        return Decision(allowed=True, emergency=True)
+    return Decision(
+        allowed=False,
+        reasons=(*refusals, *usually.reasons),
+        missing=usually.missing,
+        final=usually.final or usually.allowed,
+    )
+
+
+def answered_by_quorum(rules: RulesInForce, request: RequestRecord, now: datetime) -> bool:
+    """Whether an incident has all that the rules demand without break-glass: approvals, ticket."""
+    needs, run = demand(rules, request), incident(request)
+    if needs is None or run is None or _lacks_ticket(needs, request):
+        return False
+    return _quorum(rules, request, needs, run.body.signer.person, now).allowed
 
 
 def missing_fields(needs: Requirement, request: RequestRecord) -> Mapping[str, str]:
     """The fields a person must still give (`reason`, `ticket`), each with a sentence."""
     lacking: dict[str, str] = {}
-    by = _by(needs)
-    if needs.people and not request.body.justification.strip():
+    by, glass = _by(needs), breaks_glass(request)
+    if (needs.people or glass) and not request.body.justification.strip():
         lacking["reason"] = f"A reason is required {by} (--reason)."
-    if needs.tickets and not request.body.ticket:
+    if _lacks_ticket(needs, request) and not glass:
         lacking["ticket"] = f"A ticket is required {by}: {' and '.join(needs.tickets)} (--ticket)."
     return lacking
+
+
+def _lacks_ticket(needs: Requirement, request: RequestRecord) -> bool:
+    return bool(needs.tickets) and not request.body.ticket
 
 
 def stale_targets(request: RequestRecord, live_targets: tuple[Target, ...]) -> Mapping[str, str]:
@@ -125,6 +176,18 @@ def stale_targets(request: RequestRecord, live_targets: tuple[Target, ...]) -> M
     return stale
 
 
+def _stale_refusals(
+    request: RequestRecord,
+    live_targets: tuple[Target, ...] | None,
+    accounts: Collection[str] | None,
+) -> Iterator[str]:
+    if live_targets is None:
+        return
+    for account, why in stale_targets(request, live_targets).items():
+        if accounts is None or account in accounts:
+            yield why
+
+
 def _differs(name: str, a: Target, b: Target) -> bool:
     return bool(getattr(a, name) != getattr(b, name))
 
@@ -136,7 +199,7 @@ def _by(needs: Requirement) -> str:
 def _refusals(
     rules: RulesInForce, request: RequestRecord, needs: Requirement | None, now: datetime
 ) -> Iterator[str]:
-    """What speaks against a request whoever executes it."""
+    """What speaks against a request whoever executes it, emergency or not."""
     yield from malformed(request)
     named = resources_in(request.body.task, request.params)
     yield from _log_refusals(rules, request, named)
@@ -149,7 +212,7 @@ def _refusals(
         yield f"No rule covers {request.body.task}{of}, so it is denied.{_moved(rules, request)}"
         return
     yield from _never_refusals(needs, request, named)
-    yield from _requester_refusals(rules, request, needs)
+    yield from _signer_refusals(rules, request, needs)
     yield from missing_fields(needs, request).values()
     if request.body.ticket:
         yield from _ticket_refusals(needs, request.body.ticket)
@@ -201,31 +264,37 @@ def _ticket_refusals(needs: Requirement, ticket: str) -> Iterator[str]:
             yield f"The ticket {ticket!r} does not match {pattern!r}, required {_by(needs)}."
 
 
-def _requester_refusals(
+def _signer_refusals(
     rules: RulesInForce, request: RequestRecord, needs: Requirement
 ) -> Iterator[str]:
+    signer, roster = request.body.signer, rules.roster
+    if not roster.had_key(signer.person, signer.key, request.at, request.seq):
+        yield f"The key that signed {request.id} does not speak for {signer.person}."
+    service = roster.is_service(signer.person)
+    if needs.hardware_key and not service and not is_hardware(signer.key):
+        yield f"{signer.person} must ask with a hardware key (sk-ssh-ed25519, sk-ecdsa)."
+
+
+def _usual_refusals(
+    rules: RulesInForce, request: RequestRecord, needs: Requirement
+) -> Iterator[str]:
+    """What speaks against asking for it, unless it is an emergency."""
     signer, roster = request.body.signer, rules.roster
     if not roster.groups_of(signer.person) & needs.requesters:
         yield (
             f"{signer.person} may not ask for {request.body.task}: {_by(needs)} only "
             f"{listed(needs.requesters)} may."
         )
-    if not roster.had_key(signer.person, signer.key, request.at, request.seq):
-        yield f"The key that signed {request.id} does not speak for {signer.person}."
-    if roster.is_service(signer.person):
-        if needs.people:
-            yield f"{signer.person} is a service and may ask only for what needs no approval."
-    elif needs.hardware_key and not is_hardware(signer.key):
-        yield f"{signer.person} must ask with a hardware key (sk-ssh-ed25519, sk-ecdsa)."
+    if breaks_glass(request) and _lacks_ticket(needs, request):
+        yield f"A ticket is required {_by(needs)}."
+    if roster.is_service(signer.person) and needs.people:
+        yield f"{signer.person} is a service and may ask only for what needs no approval."
 
 
 def _execution_refusals(
-    rules: RulesInForce,
-    request: RequestRecord,
-    needs: Requirement | None,
-    person: str,
+    rules: RulesInForce, request: RequestRecord, needs: Requirement | None
 ) -> Iterator[str]:
-    """What speaks against this execution, besides missing approvals."""
+    """What speaks against any execution."""
     if needs is None:
         return
     denials = {
@@ -242,7 +311,6 @@ def _execution_refusals(
         yield f"{request.spent}."
     if request.requirement is not None and not needs.same_as(request.requirement):
         yield f"STALE: the rules demand something else of {request.id} than when it was made."
-    yield from _executor_refusals(rules, request, needs, person)
 
 
 def _executor_refusals(
@@ -260,6 +328,7 @@ def _executor_refusals(
 def _quorum(
     rules: RulesInForce, request: RequestRecord, needs: Requirement, executor: str, now: datetime
 ) -> Decision:
+    """Whether enough others said yes."""
     people: dict[str, frozenset[str]] = {}
     ignored: list[str] = []
     for approval in request.approvals:

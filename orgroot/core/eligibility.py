@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from orgroot.core.config import seconds
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Power
+from orgroot.core.incidents import owes
 from orgroot.core.log_state import DecisionRecord, RequestRecord, RulesInForce
 from orgroot.core.people import is_hardware
 from orgroot.core.requirements import Requirement, requirement
@@ -55,12 +56,15 @@ def could_approve(rules: RulesInForce, request: RequestRecord, now: datetime) ->
 
 
 def closed(rules: RulesInForce, request: RequestRecord, now: datetime) -> str | None:
-    """Why a request takes no more decisions, one sentence; None: it does."""
+    """Why a request takes no more decisions, one sentence; None: it does.
+
+    What was done under break-glass may still be approved by those who would have been asked.
+    """
     if request.denied:
         return f"{request.id} was denied in record {request.denied}."
     if request.cancelled:
         return f"{request.id} was cancelled in record {request.cancelled}."
-    if request.spent:
+    if request.spent and not owes(request):
         return f"{request.spent}."
     return next(time_refusals(rules, request, now), None)
 

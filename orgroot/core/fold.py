@@ -5,7 +5,6 @@ valid statement changes nothing.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from orgroot.core import (
@@ -14,6 +13,7 @@ from orgroot.core import (
     owners,
     reconciled,
     recovery,
+    review,
     revocation,
     withdrawal,
 )
@@ -22,7 +22,13 @@ from orgroot.core.config import Trust
 from orgroot.core.eligibility import skew
 from orgroot.core.execution_facts import apply_fact
 from orgroot.core.facts import Closed, Fact, Observed
-from orgroot.core.ids import Digest, ExecutionId, execution_id_of, request_id_of, sha256
+from orgroot.core.ids import Digest, ExecutionId, sha256
+from orgroot.core.kept_records import (
+    SignedBody,
+    decision_record,
+    execution_record,
+    request_record,
+)
 from orgroot.core.log_state import (
     LISTED,
     DecisionRecord,
@@ -30,7 +36,6 @@ from orgroot.core.log_state import (
     Finding,
     FindingCode,
     LogState,
-    RequestRecord,
     Void,
 )
 from orgroot.core.objects import Objects
@@ -63,6 +68,7 @@ from orgroot.core.statements import (
     Reconciled,
     Recovered,
     Request,
+    Review,
     Revoke,
     Rules,
     Survey,
@@ -72,20 +78,6 @@ from orgroot.core.statements import (
     moments,
 )
 from orgroot.errors import IntegrityError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Signed:
-    """A statement or fact whose signature and position hold.
-
-    `signed_with` says how one person signed it; None for owners and facts.
-    """
-
-    body: Body
-    text: bytes
-    digest: Digest
-    signed_with: Verified | None
-    keys: tuple[str, ...]
 
 
 class Fold:
@@ -125,7 +117,7 @@ class Fold:
         missing = range(state.seq + 1, seq)
         place = Place(seq=seq, prev="" if missing else state.hash)
         found = [_finding(n, Void(FindingCode.GAP, "it is missing", fatal=True)) for n in missing]
-        signed: _Signed | None = None
+        signed: SignedBody | None = None
         try:
             signed = self._signed(place, raw)
             self._count(place, signed, sha256(raw), found)
@@ -140,7 +132,7 @@ class Fold:
         state.seq = seq
 
     def flaw(self, raw: bytes) -> Finding | None:
-        """What would be found in these bytes of a decision, were they the next record.
+        """What would be found in these bytes of a decision or review, were they the next record.
 
         None: it would count. The state stays as it is.
         """
@@ -152,12 +144,15 @@ class Fold:
             if isinstance(body, Approval | Denial):
                 admission.check_decision(state, state.rules[-1], body, signed.digest)
                 return None
+            if isinstance(body, Review):
+                review.check(state, state.rules[-1], body)
+                return None
         except Void as void:
             return _finding(place.seq, void)
         other = Void(FindingCode.ILLEGAL_TRANSITION, "it is no decision")
         return _finding(place.seq, other)
 
-    def _signed(self, place: Place, raw: bytes) -> _Signed:
+    def _signed(self, place: Place, raw: bytes) -> SignedBody:
         """The body, once everything about bytes, signature and position holds."""
         try:
             record = decode_record(raw)
@@ -184,7 +179,14 @@ class Fold:
         else:
             check_head(self.state, body, place)
         keys = tuple(sig.key for sig in record.sigs if sig.key is not None)
-        return _Signed(body=body, text=text, digest=digest, signed_with=signed_with, keys=keys)
+        return SignedBody(
+            body=body,
+            text=text,
+            digest=digest,
+            seq=place.seq,
+            signed_with=signed_with,
+            keys=keys,
+        )
 
     def _parsed(self, text: bytes, sigs: tuple[Signature, ...]) -> Body:
         try:
@@ -228,13 +230,15 @@ class Fold:
             raise Void(FindingCode.UNKNOWN_SIGNER, f"there is no execution {fact.execution_id}")
         return run
 
-    def _count(self, place: Place, signed: _Signed, digest: Digest, found: list[Finding]) -> None:
+    def _count(
+        self, place: Place, signed: SignedBody, digest: Digest, found: list[Finding]
+    ) -> None:
         """Let the statement take effect, or raise Void."""
         body, state = signed.body, self.state
         made = body.at if isinstance(body, Fact) else body.created_at
         tolerance = skew(state.rules_in_force)
         # Signed far from the log and attached later: a time to live bounds these.
-        late = not isinstance(body, Approval | Denial | OwnersStatement)
+        late = not isinstance(body, Approval | Denial | Review | OwnersStatement)
         if late and state.newest and instant(made) < instant(state.newest) - tolerance:
             detail = f"it is of {made}, and a record before it of {state.newest}"
             found.append(_finding(place.seq, Void(FindingCode.TIME_REGRESSION, detail)))
@@ -253,7 +257,7 @@ class Fold:
     def _apply(
         self,
         place: Place,
-        signed: _Signed,
+        signed: SignedBody,
         record_hash: Digest,
         objects: Objects,
         found: list[Finding],
@@ -263,18 +267,17 @@ class Fold:
             case Genesis() | TrustChange() | KeyRevoke() | Rules():
                 found += self._govern(body, seq, signed.digest)
             case Request():
-                record = self._request(body, signed, seq, objects)
+                record = request_record(state, body, signed, objects)
                 admission.admit_request(state, state.rules[-1], body, record)
-            case Approval() | Denial():
-                decision = self._decision(body, signed, seq)
-                admission.admit_decision(state, state.rules[-1], body, decision)
+            case Approval() | Denial() | Review():
+                self._decided(body, decision_record(state, body, signed))
             case Intent():
                 accounts = self._accounts(body, seq, objects, found)
-                run = _execution(body, signed, seq, record_hash, accounts)
+                run = execution_record(body, signed, record_hash, accounts)
                 admission.admit_intent(state, state.rules[-1], body, run)
             case Survey():
-                record = self._request(body, signed, seq, objects)
-                run = _execution(body, signed, seq, record_hash, objects.accounts(body))
+                record = request_record(state, body, signed, objects)
+                run = execution_record(body, signed, record_hash, objects.accounts(body))
                 admission.admit_survey(state, state.rules[-1], body, record, run)
             case Cancel() | Revoke() | Ack() | Recovered() | Reconciled():
                 self._afterwards(body, seq, objects)
@@ -311,29 +314,12 @@ class Fold:
                 admission.admit_rules(self.state, body, self._trust, seq, digest)
         return ()
 
-    def _request(
-        self, body: Request | Survey, signed: _Signed, seq: int, objects: Objects
-    ) -> RequestRecord:
-        return RequestRecord(
-            id=request_id_of(signed.text),
-            seq=seq,
-            sha256=signed.digest,
-            body=body,
-            targets=objects.targets(body),
-            params=objects.params(body),
-            recorded_at=max(body.created_at, self.state.newest),
-            signed_with=signed.signed_with,
-        )
-
-    def _decision(self, body: Approval | Denial, signed: _Signed, seq: int) -> DecisionRecord:
-        return DecisionRecord(
-            seq=seq,
-            sha256=signed.digest,
-            body=body,
-            groups=self.state.rules[-1].roster.groups_of(body.signer.person),
-            recorded_at=max(body.created_at, self.state.newest),
-            signed_with=signed.signed_with,
-        )
+    def _decided(self, body: Approval | Denial | Review, decision: DecisionRecord) -> None:
+        rules = self.state.rules[-1]
+        if isinstance(body, Review):
+            review.admit(self.state, rules, body, decision)
+        else:
+            admission.admit_decision(self.state, rules, body, decision)
 
     def _accounts(
         self, body: Intent, seq: int, objects: Objects, found: list[Finding]
@@ -365,20 +351,3 @@ class Fold:
 
 def _finding(seq: int, void: Void, *, fatal: bool = False) -> Finding:
     return Finding(code=void.code, seq=seq, detail=void.detail, fatal=void.fatal or fatal)
-
-
-def _execution(
-    body: Intent | Survey,
-    signed: _Signed,
-    seq: int,
-    record_hash: Digest,
-    accounts: tuple[str, ...],
-) -> ExecutionRecord:
-    return ExecutionRecord(
-        id=execution_id_of(signed.text),
-        seq=seq,
-        record_hash=record_hash,
-        body=body,
-        accounts=accounts,
-        last_seq=seq,
-    )

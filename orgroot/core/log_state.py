@@ -24,6 +24,7 @@ from orgroot.core.statements import (
     Genesis,
     Intent,
     Request,
+    Review,
     Rules,
     Survey,
     instant,
@@ -55,6 +56,10 @@ class RequestState(StrEnum):
     EXPIRED = "EXPIRED"
     STALE = "STALE"
     UNKNOWN = "UNKNOWN"
+    UNREVIEWED = "UNREVIEWED"
+    OVERDUE = "OVERDUE"
+    REVIEWED = "REVIEWED"
+    VIOLATION = "VIOLATION"
 
 
 class FindingCode(StrEnum):
@@ -83,6 +88,7 @@ class FindingCode(StrEnum):
     TIME_REGRESSION = "TIME_REGRESSION"
     SKEW = "SKEW"
     DANGLING = "DANGLING"
+    OVERDUE_REVIEW = "OVERDUE_REVIEW"
     UNKNOWN_SESSION = "UNKNOWN_SESSION"
 
     @property
@@ -98,6 +104,7 @@ _ATTENTION = frozenset(
         FindingCode.TIME_REGRESSION,
         FindingCode.SKEW,
         FindingCode.DANGLING,
+        FindingCode.OVERDUE_REVIEW,
         FindingCode.UNKNOWN_SESSION,
     }
 )
@@ -172,7 +179,7 @@ class RulesInForce:
 
 @dataclass(slots=True, kw_only=True)
 class DecisionRecord:
-    """An approval or denial that was valid when it was recorded.
+    """An approval, denial or review that was valid when it was recorded.
 
     Attributes:
         groups: the person's groups then; what they joined later does not count.
@@ -184,7 +191,7 @@ class DecisionRecord:
 
     seq: int
     sha256: Digest
-    body: Approval | Denial
+    body: Approval | Denial | Review
     groups: frozenset[str] = frozenset()
     recorded_at: str = ""
     revoked: int = 0
@@ -216,6 +223,7 @@ class ExecutionRecord:
         spooled: the newest `recovered` record that brought facts of its own; 0: none did.
         found: by account the session that was lost, and that CloudTrail showed afterwards.
         looked: the accounts of which CloudTrail shows all sessions on record; `""`: all of them.
+        emergency: what the rules demanded where break-glass stood in for it; else None.
         scope: what it is about, as a set; see `work`.
     """
 
@@ -236,6 +244,7 @@ class ExecutionRecord:
     spooled: int = 0
     found: dict[str, FoundSession] = field(default_factory=dict)
     looked: set[str] = field(default_factory=set)
+    emergency: Requirement | None = None
     scope: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -275,6 +284,9 @@ class RequestRecord:
         requirement: what the rules demanded when it was recorded.
         denied: the record number of the denial that ended it; 0: not denied.
         cancelled: the record number in which its requester took it back; 0: it stands.
+        reviews: of what was done under break-glass; the valid ones, in order of the log.
+        settled: the record number with which no review was owed any more: the intent or approval
+            with which the full quorum stood, or the last review; 0: none.
         signed_with: what its signature says of the key that made it; None: it is a draft.
         places: where the log saw its accounts until now; shared with `LogState.places`.
         moved: its accounts that the log had seen elsewhere when it was recorded, and where.
@@ -293,6 +305,8 @@ class RequestRecord:
     requirement: Requirement | None = None
     denied: int = 0
     cancelled: int = 0
+    reviews: list[DecisionRecord] = field(default_factory=list)
+    settled: int = 0
     signed_with: Verified | None = None
     places: Places = field(default_factory=dict, repr=False)
     moved: Places = field(default_factory=dict)
@@ -354,6 +368,7 @@ class LogState:
         denials: by account (`""`: the organization) the valid denials, each with its request.
         objects: SHA-256 of every object that an accepted statement names.
         revoked: by SHA-256 of a statement, who took it back, and in which record.
+        incidents: the requests that were executed under break-glass, in order of the log.
         places: by account, where accepted statements say it was, since an owner's last word.
         acknowledged_versions: by key of the store, the version ids that an owner acknowledged.
     """
@@ -374,6 +389,7 @@ class LogState:
     denials: dict[str, list[tuple[RequestId, DecisionRecord]]] = field(default_factory=dict)
     objects: set[Digest] = field(default_factory=set)
     revoked: dict[Digest, list[tuple[str, int]]] = field(default_factory=dict)
+    incidents: list[RequestRecord] = field(default_factory=list)
     places: dict[str, tuple[Whereabouts, ...]] = field(default_factory=dict)
     acknowledged_versions: dict[str, frozenset[str]] = field(default_factory=dict)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from orgroot.core.approval import Phase, decide
 from orgroot.core.eligibility import demand, expires_at
 from orgroot.core.ids import ExecutionId
+from orgroot.core.incidents import answered
 from orgroot.core.log_state import LISTED, SURVEYED, LogState, RequestRecord, RequestState
 
 SUCCESSES = frozenset(
@@ -30,6 +31,17 @@ SUCCESSES = frozenset(
 )
 """The first word of an outcome that is a success; any other word is none."""
 
+_GOING_ON = frozenset(
+    {
+        RequestState.PENDING,
+        RequestState.APPROVED,
+        RequestState.CLAIMED,
+        RequestState.ISSUED,
+        RequestState.UNKNOWN,
+    }
+)
+"""States of what may still be executed, or was executed and has not ended."""
+
 _GIVEN_UP = frozenset({"abandoned", "unverified"})
 """Outcomes that claim neither success nor failure: nobody could look."""
 
@@ -49,6 +61,17 @@ def request_state(
         running: whether a live process of this machine holds an execution. Of other machines
             nothing is known, so what they began and did not end is UNKNOWN here.
     """
+    stands = _stands(state, request, now, running)
+    return stands if stands in _GOING_ON else answered(request, now) or stands
+
+
+def _stands(
+    state: LogState,
+    request: RequestRecord,
+    now: datetime,
+    running: Callable[[ExecutionId], bool],
+) -> RequestState:
+    """Its state, whatever is owed for it."""
     run = request.executions[-1] if request.executions else None
     if run is not None and run.unresolved():
         if running(run.id):
@@ -81,5 +104,12 @@ def _waiting(state: LogState, request: RequestRecord, now: datetime) -> RequestS
     if needs is None or (request.requirement and not needs.same_as(request.requirement)):
         return RequestState.STALE
     requester = request.body.signer.person
-    decision = decide(rules, request, phase=Phase.EXECUTE, person=requester, now=now)
+    decision = decide(
+        rules,
+        request,
+        phase=Phase.EXECUTE,
+        person=requester,
+        now=now,
+        incidents=state.incidents,
+    )
     return RequestState.APPROVED if decision else RequestState.PENDING

@@ -79,12 +79,13 @@ class Requirement:
         """Both demand the same, whichever rules say so.
 
         What must never be named is no demand on a request that names something else; one that
-        names it is refused each time it is decided.
+        names it is refused each time it is decided. Nor is break-glass one: its terms are applied
+        as they are when it is executed.
         """
         return _demands(self) == _demands(other)
 
 
-_NO_DEMAND = frozenset({"rule_ids", "never_buckets", "never_queues"})
+_NO_DEMAND = frozenset({"rule_ids", "break_glass", "never_buckets", "never_queues"})
 _demands = attrgetter(*(name for name in Requirement.__slots__ if name not in _NO_DEMAND))
 
 

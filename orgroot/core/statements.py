@@ -245,6 +245,17 @@ class Denial(Decided, frozen=True, kw_only=True, tag="denial"):
     NAMESPACE: ClassVar[str] = "orgroot-denial-v1"
 
 
+class Review(Decided, frozen=True, kw_only=True, tag="review"):
+    """What others say afterwards of what was done under break-glass: `reviewed`, or `violation`.
+
+    `summary` also holds what was done. `ticket`: one that the rules want and the request lacks.
+    """
+
+    NAMESPACE: ClassVar[str] = "orgroot-review-v1"
+
+    ticket: str
+
+
 class Cancel(PersonStatement, frozen=True, kw_only=True, tag="cancel"):
     """The requester takes the request back: it is never executed (again)."""
 
@@ -330,6 +341,7 @@ Signed = (
     | Reconciled
     | Cancel
     | Revoke
+    | Review
     | Ack
 )
 Body = Signed | Observed

@@ -55,7 +55,7 @@ def cannot_cancel(
         return f"{request.body.signer.person} asked for it, not {person}."
     if any(run.unresolved() and run.superseded_by is None for run in request.executions):
         return f"{request.id} is being executed, or nobody knows how that ended."
-    return closed(rules, request, now)
+    return f"{request.spent}." if request.spent else closed(rules, request, now)
 
 
 def cannot_revoke(

@@ -10,7 +10,7 @@ from typing import Any
 from orgroot.core import approval
 from orgroot.core.approval import Decision, Phase
 from orgroot.core.governed_tasks import Task
-from orgroot.core.log_state import RequestRecord, RulesInForce
+from orgroot.core.log_state import RequestRecord
 from orgroot.core.requirements import Requirement, requirement
 from orgroot.core.statement_parts import Target
 from orgroot.core.whereabouts import moved, subjects
@@ -45,15 +45,22 @@ def demanded(
     )
 
 
-def require_askable(
-    rules: RulesInForce, request: RequestRecord, person: str, now: datetime
-) -> None:
+def require_askable(log: AuditLog, request: RequestRecord, person: str, now: datetime) -> None:
     """Decide whether the person may ask for it.
 
     Raises:
         RequestRefused: anything but a yes.
     """
-    refuse_unless(approval.decide(rules, request, phase=Phase.REQUEST, person=person, now=now))
+    refuse_unless(
+        approval.decide(
+            log.rules(),
+            request,
+            phase=Phase.REQUEST,
+            person=person,
+            now=now,
+            incidents=log.state.incidents,
+        )
+    )
 
 
 def decision_on(log: AuditLog, request: RequestRecord, person: str, now: datetime) -> Decision:
@@ -65,6 +72,7 @@ def decision_on(log: AuditLog, request: RequestRecord, person: str, now: datetim
         person=person,
         now=now,
         live_targets=request.targets,
+        incidents=log.state.incidents,
     )
 
 
@@ -102,5 +110,6 @@ def require_granted(
             now=now,
             live_targets=live,
             accounts=accounts,
+            incidents=log.state.incidents,
         )
     )

@@ -32,6 +32,7 @@ from orgroot.core.statements import (
     Reconciled,
     Recovered,
     Request,
+    Review,
     Revoke,
     Rules,
     Survey,
@@ -151,7 +152,7 @@ def subject_of(body: Body, text: bytes) -> str:
             subject = _owners_word(body)
         case Request() | Survey():
             subject = f"{request_id_of(text)} {body.task.value}"
-        case Approval() | Denial() | Intent() | Cancel() | Revoke():
+        case Approval() | Denial() | Intent() | Review() | Cancel() | Revoke():
             subject = body.request_id
         case Recovered():
             subject = body.execution_id

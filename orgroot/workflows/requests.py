@@ -4,13 +4,14 @@ Nothing here calls AWS except to read what a target is; nothing here opens a roo
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
 
 from orgroot.core import approval, audit_log
+from orgroot.core.codec import Signature
 from orgroot.core.eligibility import could_approve
 from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import request_id_of, sha256
@@ -27,6 +28,7 @@ from orgroot.workflows.desk import log_of
 from orgroot.workflows.request_view import OPEN
 from orgroot.workflows.signing import (
     common_fields,
+    how_signed,
     inline_params,
     inline_targets,
     plain,
@@ -47,12 +49,14 @@ class Ask:
         ticket: the ticket, or empty.
         duration_seconds: how long a root session may live; None: the rules' maximum.
         wait_seconds: how long to wait for approvals; None: not at all.
+        break_glass: an emergency: do it before the approvals, and answer for it after.
     """
 
     reason: str = ""
     ticket: str = ""
     duration_seconds: int | None = None
     wait_seconds: int | None = None
+    break_glass: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,7 @@ class Draft:
         duration_seconds: as in `Ask`.
         reason: why.
         ticket: the ticket, or empty.
+        break_glass: as in `Ask`.
     """
 
     task: Task
@@ -76,6 +81,7 @@ class Draft:
     duration_seconds: int | None = None
     reason: str = ""
     ticket: str = ""
+    break_glass: bool = False
 
 
 def open_request(ws: Workspace, draft: Draft) -> RequestRecord:
@@ -99,21 +105,27 @@ def open_or_continue(ws: Workspace, draft: Draft) -> tuple[RequestRecord, bool]:
     same = _same_open(log, candidate, now)
     if same is not None:
         return same, True
-    require_askable(rules, candidate, person, now)
+    require_askable(log, candidate, person, now)
     body = with_objects(log, body)
     requested = to_text(body)
 
     def guard(_state: LogState) -> None:
-        fresh = log.rules()
-        require_askable(fresh, candidate, person, now)
-        if fresh.body.serial != rules.body.serial:
+        require_askable(log, candidate, person, now)
+        if log.rules().body.serial != rules.body.serial:
             raise RequestRefused("new rules came into force meanwhile", hint="run it again")
         if _same_open(log, candidate, now) is not None:
             raise RequestRefused(
                 "the same request was opened meanwhile", hint="run it again to continue it"
             )
 
-    log.append(signed_once(lambda _state: sign(body, governed.signer)), guard)
+    def signed(_state: LogState) -> tuple[bytes, tuple[Signature, ...]]:
+        text, signatures = sign(body, governed.signer)
+        # What the rules want of a signature shows only now, and it must before it is written.
+        how = how_signed(body, text, signatures)
+        require_askable(log, replace(candidate, signed_with=how), person, now)
+        return text, signatures
+
+    log.append(signed_once(signed), guard)
     return log.state.requests[request_id_of(requested)], False
 
 
@@ -148,7 +160,7 @@ def dry_run(ws: Workspace, command: str, draft: Draft, notes: tuple[str, ...] = 
     state = log.require()
     rules, now = log.rules(), log.check_clock(ws.clock.now())
     candidate = record_of(_request(ws, draft, rules, state, now), state)
-    require_askable(rules, candidate, governed.person, now)
+    require_askable(log, candidate, governed.person, now)
     missing = decision_on(log, candidate, governed.person, now).missing
     return DryRun(
         command=command,
@@ -222,7 +234,8 @@ def with_objects(log: AuditLog, body: Asked) -> Asked:
 def _request(
     ws: Workspace, draft: Draft, rules: RulesInForce, state: LogState, now: datetime
 ) -> Request:
-    body = Request(**asked_fields(ws, draft, rules, state, now), break_glass=False)
+    fields = asked_fields(ws, draft, rules, state, now)
+    body = Request(**fields, break_glass=draft.break_glass)
     needs = demanded(ws.governed.log, body.task, body.targets, body.params)
     for field_name, sentence in approval.missing_fields(needs, record_of(body, state)).items():
         # Something left out is usage; a wrong ticket is a refusal.
@@ -250,4 +263,5 @@ def _identity(request: RequestRecord) -> tuple[Any, ...]:
         dict(request.params),
         body.session,
         body.ticket,
+        isinstance(body, Request) and body.break_glass,
     )

@@ -10,9 +10,11 @@ import msgspec
 from orgroot import __version__
 from orgroot.core.codec import Signature, canonical, parse_canonical
 from orgroot.core.log_state import LogState
+from orgroot.core.public_keys import parse_public_key
+from orgroot.core.sshsig import Verified, verify
 from orgroot.core.statement_parts import HeadRef, ObjectRef, Target, Tool
 from orgroot.core.statement_parts import Signer as StatementSigner
-from orgroot.core.statements import SCHEMA, Signed, timestamp, to_text
+from orgroot.core.statements import SCHEMA, PersonStatement, Signed, timestamp, to_text
 from orgroot.ports import Signer
 from orgroot.workflows.audit_log import AuditLog
 
@@ -50,6 +52,16 @@ def sign(body: Signed, signer: Signer) -> tuple[bytes, tuple[Signature, ...]]:
     text = to_text(body)
     armored = signer.sign(body.NAMESPACE, text)
     return text, (Signature(alg="sshsig", key=signer.public_key, sig=armored),)
+
+
+def how_signed(body: PersonStatement, text: bytes, signatures: tuple[Signature, ...]) -> Verified:
+    """What a statement's one signature says of the key that made it.
+
+    Raises:
+        IntegrityError: it is not one.
+    """
+    key = parse_public_key(body.signer.key)
+    return verify(signatures[0].sig, text, namespace=body.NAMESPACE, key=key)
 
 
 def plain(params: Mapping[str, Any]) -> dict[str, Any]:

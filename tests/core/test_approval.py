@@ -228,7 +228,6 @@ def test_several_denials_where_the_rules_want_several() -> None:
         ("longer than", request(session=SessionAsk(duration_seconds=901)), RULES),
         ("longer than", request(session=SessionAsk(duration_seconds=0)), RULES),
         ("--reason", request(justification=" "), RULES),
-        ("Break-glass", request(break_glass=True), RULES),
         ("not a task policy", request(task_policy=None), RULES),
         ("do not fit", request(params={"mode": "delete"}), RULES),
         ("do not fit", request(params={"buckets": [1, {}]}), RULES),
