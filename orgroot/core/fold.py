@@ -53,6 +53,7 @@ from orgroot.core.positions import (
 )
 from orgroot.core.rules_lint import LATEST
 from orgroot.core.sshsig import Verified
+from orgroot.core.statement_parts import OwnersStatement, PersonStatement
 from orgroot.core.statements import (
     SCHEMA,
     Ack,
@@ -63,8 +64,6 @@ from orgroot.core.statements import (
     Genesis,
     Intent,
     KeyRevoke,
-    OwnersStatement,
-    PersonStatement,
     Reconciled,
     Recovered,
     Request,

@@ -14,8 +14,8 @@ from orgroot.core.ids import Digest, sha256
 from orgroot.core.log_state import Finding, FindingCode, LogState, TrustInForce, Void
 from orgroot.core.people import usable_key
 from orgroot.core.positions import check_sshsigs
-from orgroot.core.statement_parts import Signer
-from orgroot.core.statements import Genesis, OwnersStatement, TrustChange, instant
+from orgroot.core.statement_parts import OwnersStatement, Signer
+from orgroot.core.statements import Genesis, TrustChange, instant
 from orgroot.errors import ConfigError
 
 PROPOSAL_LIFE = timedelta(days=14)

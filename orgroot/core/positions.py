@@ -23,8 +23,8 @@ from orgroot.core.log_state import (
 )
 from orgroot.core.public_keys import parse_public_key
 from orgroot.core.sshsig import Verified, verify
-from orgroot.core.statement_parts import Signer
-from orgroot.core.statements import PersonStatement, Rules, Signed, Statement, instant
+from orgroot.core.statement_parts import PersonStatement, Signer, Statement
+from orgroot.core.statements import Rules, Signed, instant
 from orgroot.errors import IntegrityError, UsageError
 
 _CODES = {

@@ -1,6 +1,8 @@
-"""What statements are made of: who signs, at which head, what about; never signed alone."""
+"""What statements are made of: the fields of all, who signs, at which head, what about."""
 
-from msgspec import field
+from typing import ClassVar
+
+from msgspec import Struct, field
 
 from orgroot.core.facts import Part
 from orgroot.core.root_tasks import TaskPolicy
@@ -122,3 +124,43 @@ class FoundSession(Part, frozen=True, kw_only=True):
     access_key_id: str
     at: str
     event_id: str
+
+
+class Statement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+    """The fields every statement has.
+
+    Attributes:
+        schema: `orgroot.statement/v1`.
+        org: organization id.
+        log: log id.
+        created_at: UTC, whole seconds.
+        nonce: 128 random bits in hexadecimal.
+        head: the log head its preparer had verified; `{0, 64 zeros}` for the genesis.
+        tool: the program that prepared it.
+    """
+
+    NAMESPACE: ClassVar[str] = ""
+
+    schema: str
+    org: str
+    log: str
+    created_at: str
+    nonce: str
+    head: HeadRef
+    tool: Tool
+
+
+class PersonStatement(Statement, frozen=True, kw_only=True):
+    """A statement signed by one person or service."""
+
+    signer: Signer
+
+
+class OwnersStatement(Statement, frozen=True, kw_only=True):
+    """A statement signed by a threshold of owners.
+
+    Attributes:
+        signers: the owners' keys that may sign it; the record's signatures say which of them did.
+    """
+
+    signers: tuple[Signer, ...]

@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 import msgspec
-from msgspec import Struct
 
 from orgroot.core.codec import require_plain
 from orgroot.core.config import Approvals, Owners
@@ -22,16 +21,15 @@ from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.spelling import readable, surely_readable
 from orgroot.core.statement_parts import (
     FoundSession,
-    HeadRef,
     Moved,
     ObjectRef,
+    OwnersStatement,
+    PersonStatement,
     RecoveredEnd,
     RulesRef,
     SessionAsk,
-    Signer,
     SpooledFact,
     Target,
-    Tool,
     Versions,
 )
 from orgroot.errors import IntegrityError
@@ -48,46 +46,6 @@ _TIMES = (
     "until",
     "compromised_since",
 )
-
-
-class Statement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
-    """The fields every statement has.
-
-    Attributes:
-        schema: `orgroot.statement/v1`.
-        org: organization id.
-        log: log id.
-        created_at: UTC, whole seconds.
-        nonce: 128 random bits in hexadecimal.
-        head: the log head its preparer had verified; `{0, 64 zeros}` for the genesis.
-        tool: the program that prepared it.
-    """
-
-    NAMESPACE: ClassVar[str] = ""
-
-    schema: str
-    org: str
-    log: str
-    created_at: str
-    nonce: str
-    head: HeadRef
-    tool: Tool
-
-
-class PersonStatement(Statement, frozen=True, kw_only=True):
-    """A statement signed by one person or service."""
-
-    signer: Signer
-
-
-class OwnersStatement(Statement, frozen=True, kw_only=True):
-    """A statement signed by a threshold of owners.
-
-    Attributes:
-        signers: the owners' keys that may sign it; the record's signatures say which of them did.
-    """
-
-    signers: tuple[Signer, ...]
 
 
 class Genesis(OwnersStatement, frozen=True, kw_only=True, tag="genesis"):

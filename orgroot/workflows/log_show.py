@@ -19,6 +19,7 @@ from orgroot.core.results import (
     LogVerify,
     ReceiptRow,
 )
+from orgroot.core.statement_parts import OwnersStatement
 from orgroot.core.statements import (
     Ack,
     Approval,
@@ -28,7 +29,6 @@ from orgroot.core.statements import (
     Genesis,
     Intent,
     KeyRevoke,
-    OwnersStatement,
     Reconciled,
     Recovered,
     Request,

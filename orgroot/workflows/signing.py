@@ -12,9 +12,9 @@ from orgroot.core.codec import Signature, canonical, parse_canonical
 from orgroot.core.log_state import LogState
 from orgroot.core.public_keys import parse_public_key
 from orgroot.core.sshsig import Verified, verify
-from orgroot.core.statement_parts import HeadRef, ObjectRef, Target, Tool
+from orgroot.core.statement_parts import HeadRef, ObjectRef, PersonStatement, Target, Tool
 from orgroot.core.statement_parts import Signer as StatementSigner
-from orgroot.core.statements import SCHEMA, PersonStatement, Signed, timestamp, to_text
+from orgroot.core.statements import SCHEMA, Signed, timestamp, to_text
 from orgroot.ports import Signer
 from orgroot.workflows.audit_log import AuditLog
 

@@ -12,8 +12,8 @@ from orgroot.core.audit_log import foreign_findings
 from orgroot.core.codec import EMPTY, Signature
 from orgroot.core.config import Owners, Trust
 from orgroot.core.owners import PROPOSAL_LIFE, owners_in_force, trust_digest
-from orgroot.core.statement_parts import HeadRef, Signer
-from orgroot.core.statements import OwnersStatement, timestamp, to_text
+from orgroot.core.statement_parts import HeadRef, OwnersStatement, Signer
+from orgroot.core.statements import timestamp, to_text
 from tests.core import scene as s
 from tests.core import world as w
 from tests.core.verdicts import C, voided
