@@ -6,7 +6,8 @@ It is a word about what was found, never a grant: what it names is acknowledged,
 import re
 
 from orgroot.core.codec import Signature
-from orgroot.core.log_state import FindingCode, LogState, Void
+from orgroot.core.findings import FindingCode, Void
+from orgroot.core.log_state import LogState
 from orgroot.core.owners import owners_in_force
 from orgroot.core.positions import check_sshsigs
 from orgroot.core.sshsig import Verified

@@ -8,17 +8,16 @@ from orgroot.core.approval import Decision, Phase, answered_by_quorum, decide
 from orgroot.core.config import Trust
 from orgroot.core.eligibility import closed, demand, eligible, skew
 from orgroot.core.executor_role import route_flaw
+from orgroot.core.findings import FindingCode, Void
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Power
 from orgroot.core.ids import Digest, RequestId
 from orgroot.core.incidents import owes
 from orgroot.core.log_state import (
     DecisionRecord,
     ExecutionRecord,
-    FindingCode,
     LogState,
     RequestRecord,
     RulesInForce,
-    Void,
 )
 from orgroot.core.owners import require_fresh
 from orgroot.core.rules_lint import lint_errors

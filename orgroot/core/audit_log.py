@@ -6,8 +6,9 @@ Nothing here reads a store or a clock. Two questions are kept apart: is the log 
 """
 
 from orgroot.core.execution_facts import check_fact_object
+from orgroot.core.findings import Finding
 from orgroot.core.fold import Fold
-from orgroot.core.log_state import Finding, LogState
+from orgroot.core.log_state import LogState
 from orgroot.core.log_verify import verify
 from orgroot.core.owners import foreign_findings
 from orgroot.core.receipts import parse_receipt, receipt_line, reference

@@ -21,7 +21,8 @@ from orgroot.core.facts import (
     StepIntentItem,
     StepResultItem,
 )
-from orgroot.core.log_state import ExecutionRecord, FindingCode, Void
+from orgroot.core.findings import FindingCode, Void
+from orgroot.core.log_state import ExecutionRecord
 from orgroot.core.statements import Survey, from_text, instant
 from orgroot.errors import IntegrityError
 

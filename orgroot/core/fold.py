@@ -22,6 +22,7 @@ from orgroot.core.config import Trust
 from orgroot.core.eligibility import skew
 from orgroot.core.execution_facts import apply_fact
 from orgroot.core.facts import Closed, Fact, Observed
+from orgroot.core.findings import Finding, FindingCode, Void
 from orgroot.core.ids import Digest, ExecutionId, sha256
 from orgroot.core.kept_records import (
     SignedBody,
@@ -29,15 +30,7 @@ from orgroot.core.kept_records import (
     execution_record,
     request_record,
 )
-from orgroot.core.log_state import (
-    LISTED,
-    DecisionRecord,
-    ExecutionRecord,
-    Finding,
-    FindingCode,
-    LogState,
-    Void,
-)
+from orgroot.core.log_state import LISTED, DecisionRecord, ExecutionRecord, LogState
 from orgroot.core.objects import Objects
 from orgroot.core.positions import (
     Place,

@@ -11,9 +11,10 @@ from orgroot.core.codec import object_key, record_hash, record_key
 from orgroot.core.config import Trust
 from orgroot.core.execution_facts import GRACE, check_fact_object
 from orgroot.core.facts import Closed
+from orgroot.core.findings import Finding, FindingCode
 from orgroot.core.fold import Fold
 from orgroot.core.ids import Digest, sha256
-from orgroot.core.log_state import ExecutionRecord, Finding, FindingCode, LogState
+from orgroot.core.log_state import ExecutionRecord, LogState
 from orgroot.core.owners import foreign_findings
 from orgroot.core.secret_shapes import secret_shapes
 from orgroot.core.statements import Survey, instant

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from orgroot.core.codec import parse_canonical
 from orgroot.core.eligibility import skew
 from orgroot.core.facts import ClosedItem
-from orgroot.core.log_state import ExecutionRecord, FindingCode, LogState, Void
+from orgroot.core.findings import FindingCode, Void
+from orgroot.core.log_state import ExecutionRecord, LogState
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.statement_parts import FoundSession
 from orgroot.core.statements import Recovered, Survey, instant

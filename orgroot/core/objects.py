@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from orgroot.core.codec import parse_canonical
+from orgroot.core.findings import FindingCode, Void
 from orgroot.core.ids import Digest, sha256
-from orgroot.core.log_state import FindingCode, Void
 from orgroot.core.statement_parts import ObjectRef, Target
 from orgroot.core.statements import Intent, RequestFields, Survey
 from orgroot.errors import IntegrityError

@@ -10,8 +10,9 @@ from orgroot.core.codec import Signature, canonical
 from orgroot.core.config import Owners, Trust
 from orgroot.core.config_checks import check_owners as check_shape
 from orgroot.core.config_checks import key_material
+from orgroot.core.findings import Finding, FindingCode, Void
 from orgroot.core.ids import Digest, sha256
-from orgroot.core.log_state import Finding, FindingCode, LogState, TrustInForce, Void
+from orgroot.core.log_state import LogState, TrustInForce
 from orgroot.core.people import usable_key
 from orgroot.core.positions import check_sshsigs
 from orgroot.core.statement_parts import OwnersStatement, Signer

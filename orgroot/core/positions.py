@@ -13,14 +13,9 @@ import msgspec
 from orgroot.core.codec import EMPTY, Record, Signature
 from orgroot.core.ephemeral import verify_fact
 from orgroot.core.facts import Fact
+from orgroot.core.findings import FindingCode, Void
 from orgroot.core.ids import Digest, ExecutionId
-from orgroot.core.log_state import (
-    ExecutionRecord,
-    FindingCode,
-    LogState,
-    RulesInForce,
-    Void,
-)
+from orgroot.core.log_state import ExecutionRecord, LogState, RulesInForce
 from orgroot.core.public_keys import parse_public_key
 from orgroot.core.sshsig import Verified, verify
 from orgroot.core.statement_parts import PersonStatement, Signer, Statement

@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from orgroot.core.log_state import FindingCode, Void
+from orgroot.core.findings import FindingCode, Void
 from orgroot.core.statements import Reconciled, instant
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")

@@ -13,8 +13,9 @@ from orgroot.core.codec import Signature, canonical
 from orgroot.core.eligibility import skew
 from orgroot.core.execution_facts import GRACE, apply_fact
 from orgroot.core.facts import Closed, ClosedItem, Fact, Issued, Observed
+from orgroot.core.findings import FindingCode, Void
 from orgroot.core.ids import Digest, ExecutionId
-from orgroot.core.log_state import ExecutionRecord, FindingCode, LogState, Void
+from orgroot.core.log_state import ExecutionRecord, LogState
 from orgroot.core.lost_sessions import admit_look
 from orgroot.core.positions import check_fact
 from orgroot.core.rules_lint import LATEST

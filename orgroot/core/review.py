@@ -11,16 +11,15 @@ from typing import Any
 
 from orgroot.core.admission import known_request
 from orgroot.core.eligibility import listed
+from orgroot.core.findings import FindingCode, Void
 from orgroot.core.ids import grouped
 from orgroot.core.incidents import VERDICTS, due_at, incident, terms
 from orgroot.core.log_state import (
     DecisionRecord,
     ExecutionRecord,
-    FindingCode,
     LogState,
     RequestRecord,
     RulesInForce,
-    Void,
 )
 from orgroot.core.people import is_hardware
 from orgroot.core.quorum import Missing, unfilled

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from orgroot.core.codec import Signature
 from orgroot.core.eligibility import skew
-from orgroot.core.log_state import Finding, FindingCode, LogState, Void
+from orgroot.core.findings import Finding, FindingCode, Void
+from orgroot.core.log_state import LogState
 from orgroot.core.owners import owners_in_force, reachable
 from orgroot.core.people import RevokedKey
 from orgroot.core.positions import check_person, check_sshsigs

@@ -5,7 +5,8 @@ Their executions have ended on record; those that have not are DANGLING. Only Cl
 
 from collections.abc import Iterator
 
-from orgroot.core.log_state import ExecutionRecord, Finding, FindingCode
+from orgroot.core.findings import Finding, FindingCode
+from orgroot.core.log_state import ExecutionRecord
 from orgroot.core.lost_sessions import may_have_lost, was_recovered
 from orgroot.core.recovery import UNVERIFIED
 from orgroot.core.statements import Survey

@@ -7,15 +7,9 @@ and what is withdrawn after it changes nothing.
 from datetime import datetime
 
 from orgroot.core.eligibility import closed
+from orgroot.core.findings import FindingCode, Void
 from orgroot.core.ids import Digest, RequestId
-from orgroot.core.log_state import (
-    DecisionRecord,
-    FindingCode,
-    LogState,
-    RequestRecord,
-    RulesInForce,
-    Void,
-)
+from orgroot.core.log_state import DecisionRecord, LogState, RequestRecord, RulesInForce
 from orgroot.core.statements import Cancel, Request, Revoke, instant
 
 

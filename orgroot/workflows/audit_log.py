@@ -23,8 +23,9 @@ from orgroot.core.codec import (
 )
 from orgroot.core.config import Trust
 from orgroot.core.eligibility import skew
+from orgroot.core.findings import Finding, FindingCode
 from orgroot.core.ids import Digest, LogId, log_id, sha256
-from orgroot.core.log_state import Finding, FindingCode, LogState, RulesInForce
+from orgroot.core.log_state import LogState, RulesInForce
 from orgroot.core.secrets import Secret
 from orgroot.core.statements import instant, timestamp
 from orgroot.errors import AuditUnavailable, IntegrityError, UsageError

@@ -12,8 +12,9 @@ from orgroot.core import recovery
 from orgroot.core.codec import decode_record
 from orgroot.core.eligibility import expires_at
 from orgroot.core.facts import Closed, Issued, Observed, StepResult
+from orgroot.core.findings import Void
 from orgroot.core.ids import ExecutionId
-from orgroot.core.log_state import ExecutionRecord, LogState, RequestRecord, Void
+from orgroot.core.log_state import ExecutionRecord, LogState, RequestRecord
 from orgroot.core.recovery import UNVERIFIED, unsettled
 from orgroot.core.results import ExitReason, RecoveredAccount, Recovery, RecoveryRow
 from orgroot.core.statement_parts import RecoveredEnd, SpooledFact

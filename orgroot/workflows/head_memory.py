@@ -4,7 +4,8 @@ What had been seen must be read before the store: a log that grows meanwhile was
 """
 
 from orgroot.core.codec import EMPTY
-from orgroot.core.log_state import Finding, FindingCode, LogState
+from orgroot.core.findings import Finding, FindingCode
+from orgroot.core.log_state import LogState
 
 Head = tuple[int, str]
 """A record number and that record's hash."""

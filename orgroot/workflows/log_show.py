@@ -9,8 +9,9 @@ from typing import assert_never
 from orgroot.core import audit_log as chain
 from orgroot.core.codec import Record
 from orgroot.core.facts import Fact
+from orgroot.core.findings import Finding, FindingCode
 from orgroot.core.ids import request_id_of
-from orgroot.core.log_state import Finding, FindingCode, LogState
+from orgroot.core.log_state import LogState
 from orgroot.core.people import usable_key
 from orgroot.core.results import (
     ExitReason,

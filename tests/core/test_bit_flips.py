@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from orgroot.core.audit_log import Fold
+from orgroot.core.findings import Void
 from orgroot.core.ids import Digest
-from orgroot.core.log_state import Void
 from orgroot.core.positions import Place
 from tests.core import scene as s
 from tests.core import world as w

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from orgroot.core.audit_log import fatal_findings, integrity_findings
 from orgroot.core.codec import MAX_RECORD_BYTES, Signature, canonical, parse_canonical
-from orgroot.core.log_state import FindingCode, RequestState
+from orgroot.core.findings import FindingCode
+from orgroot.core.log_state import RequestState
 from orgroot.core.statement_parts import HeadRef
 from orgroot.core.statements import Approval, Denial, to_text
 from tests.core import scene as s

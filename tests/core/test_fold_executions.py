@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from orgroot.core.audit_log import integrity_findings
+from orgroot.core.findings import FindingCode
 from orgroot.core.governed_tasks import Task
-from orgroot.core.log_state import FindingCode
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.statements import (
     timestamp,

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from orgroot.core.codec import canonical, parse_canonical
+from orgroot.core.findings import FindingCode
 from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import Digest, sha256
-from orgroot.core.log_state import FindingCode
 from orgroot.core.statement_parts import HeadRef, ObjectRef
 from orgroot.core.statements import Approval
 from orgroot.errors import AuditUnavailable

@@ -8,7 +8,7 @@ from fakes.key_types import PIN, TOUCHED, TokenSigner
 from orgroot.core.audit_log import fatal_findings
 from orgroot.core.codec import Signature, canonical, parse_canonical
 from orgroot.core.config import Approvals
-from orgroot.core.log_state import FindingCode
+from orgroot.core.findings import FindingCode
 from orgroot.core.sshsig import Verified
 from orgroot.core.statement_parts import HeadRef, Signer
 from orgroot.core.statements import Approval, timestamp, to_text

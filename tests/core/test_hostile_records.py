@@ -6,7 +6,7 @@ import pytest
 
 from orgroot.core.audit_log import Fold, fatal_findings
 from orgroot.core.codec import Signature
-from orgroot.core.log_state import FindingCode
+from orgroot.core.findings import FindingCode
 from orgroot.core.statement_parts import ObjectRef
 from tests.core import scene as s
 from tests.core import world as w

@@ -6,8 +6,9 @@ import pytest
 
 from orgroot.core.audit_log import check_fact_object, verify
 from orgroot.core.codec import canonical
+from orgroot.core.findings import FindingCode
 from orgroot.core.ids import Digest
-from orgroot.core.log_state import FindingCode, LogState
+from orgroot.core.log_state import LogState
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.errors import IntegrityError
 from tests.core import scene as s

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from orgroot.core.findings import FindingCode
 from orgroot.core.ids import ExecutionId
-from orgroot.core.log_state import FindingCode
 from orgroot.core.lost_sessions import EVERY, LOST, fits, may_have_lost
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.statement_parts import FoundSession

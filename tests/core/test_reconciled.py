@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orgroot.core.log_state import FindingCode
+from orgroot.core.findings import FindingCode
 from orgroot.core.statement_parts import Signer
 from orgroot.core.statements import Reconciled
 from tests.core import scene as s

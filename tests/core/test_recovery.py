@@ -8,8 +8,9 @@ import pytest
 
 from orgroot.core.audit_log import request_state
 from orgroot.core.ephemeral import EphemeralKey
+from orgroot.core.findings import FindingCode
 from orgroot.core.ids import ExecutionId
-from orgroot.core.log_state import FindingCode, RequestState
+from orgroot.core.log_state import RequestState
 from orgroot.core.recovery import objection, on_record, unsettled
 from orgroot.core.statement_parts import RecoveredEnd, Signer, SpooledFact
 from orgroot.core.statements import Recovered, to_text

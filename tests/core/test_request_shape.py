@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from orgroot.core.findings import FindingCode
 from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import sha256
-from orgroot.core.log_state import FindingCode
 from orgroot.core.statement_parts import Target
 from tests.core import scene as s
 from tests.core import world as w

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from orgroot.core import review as reviewing
 from orgroot.core.codec import Signature
+from orgroot.core.findings import FindingCode
 from orgroot.core.incidents import incident, owes, terms
-from orgroot.core.log_state import FindingCode, RequestState
+from orgroot.core.log_state import RequestState
 from orgroot.core.quorum import Missing
 from orgroot.core.review import could_review, missing, shown
 from orgroot.core.statement_parts import HeadRef, Signer

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from orgroot.core.findings import Finding, FindingCode
 from orgroot.core.ids import ExecutionId
-from orgroot.core.log_state import Finding, FindingCode
 from orgroot.core.unknown_sessions import unknown_sessions
 from tests.core import scene as s
 from tests.core import world as w

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orgroot.core.config import Approvals
+from orgroot.core.findings import FindingCode
 from orgroot.core.governed_tasks import Task
-from orgroot.core.log_state import FindingCode, RequestRecord
+from orgroot.core.log_state import RequestRecord
 from orgroot.core.requirements import requirement
 from orgroot.core.statement_parts import Moved, Signer, Versions
 from orgroot.core.statements import Ack

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from orgroot.core.findings import FindingCode
 from orgroot.core.ids import RequestId, sha256
-from orgroot.core.log_state import FindingCode, RequestState
+from orgroot.core.log_state import RequestState
 from orgroot.core.statement_parts import Signer
 from orgroot.core.statements import Approval, Cancel, Denial, Revoke, to_text
 from orgroot.core.summary import summarize

@@ -1,7 +1,8 @@
 """What a test expects of the fold: codes of findings, and where a request stands."""
 
 from orgroot.core.audit_log import request_state
-from orgroot.core.log_state import FindingCode, LogState, RequestState
+from orgroot.core.findings import FindingCode
+from orgroot.core.log_state import LogState, RequestState
 from tests.core import world as w
 
 C = FindingCode

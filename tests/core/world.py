@@ -28,15 +28,10 @@ from orgroot.core.facts import (
     StepResult,
     StepResultItem,
 )
+from orgroot.core.findings import FindingCode
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Task
 from orgroot.core.ids import Digest, ExecutionId, RequestId, execution_id_of, request_id_of, sha256
-from orgroot.core.log_state import (
-    ExecutionRecord,
-    FindingCode,
-    LogState,
-    RequestRecord,
-    RulesInForce,
-)
+from orgroot.core.log_state import ExecutionRecord, LogState, RequestRecord, RulesInForce
 from orgroot.core.statement_parts import HeadRef, RulesRef, SessionAsk, Signer, Target, Tool
 from orgroot.core.statements import (
     SCHEMA,

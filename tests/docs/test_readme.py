@@ -12,7 +12,7 @@ import pytest
 from orgroot import errors
 from orgroot.core import results
 from orgroot.core.config import parse_config
-from orgroot.core.log_state import FindingCode
+from orgroot.core.findings import FindingCode
 from orgroot.local.yaml_file import parse_yaml
 from tests.docs.console import play
 from tests.docs.documents import README, REPOSITORY, RUNBOOKS, blocks, section, table_rows
