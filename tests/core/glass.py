@@ -5,7 +5,8 @@ from typing import Any
 from orgroot.core.config import Approvals
 from orgroot.core.ids import ExecutionId, RequestId
 from orgroot.core.review import shown
-from orgroot.core.statements import Review, Signer, timestamp
+from orgroot.core.statement_parts import Signer
+from orgroot.core.statements import Review, timestamp
 from tests.core import scene as s
 from tests.core import world as w
 

@@ -13,7 +13,8 @@ from orgroot.core.eligibility import could_approve, demand
 from orgroot.core.governed_tasks import Task
 from orgroot.core.log_state import RequestRecord, RequestState
 from orgroot.core.sshsig import Verified
-from orgroot.core.statements import Approval, Denial, Signer, timestamp
+from orgroot.core.statement_parts import Signer
+from orgroot.core.statements import Approval, Denial, timestamp
 from tests.core import glass as g
 from tests.core import scene as s
 from tests.core import world as w

@@ -7,7 +7,7 @@ from fakes.key_types import TokenSigner
 from orgroot.core.eligibility import could_approve, eligible
 from orgroot.core.governed_tasks import Task
 from orgroot.core.log_state import RulesInForce
-from orgroot.core.statements import Signer
+from orgroot.core.statement_parts import Signer
 from tests.core import scene as s
 from tests.core.drafts import LATER, asked, decision_by, executed, law, request
 

@@ -9,8 +9,8 @@ from orgroot.core.findings import FindingCode
 from orgroot.core.ids import ExecutionId
 from orgroot.core.lost_sessions import EVERY, LOST, fits, may_have_lost
 from orgroot.core.root_tasks import TaskPolicy
-from orgroot.core.statement_parts import FoundSession
-from orgroot.core.statements import Recovered, Signer, timestamp
+from orgroot.core.statement_parts import FoundSession, Signer
+from orgroot.core.statements import Recovered, timestamp
 from orgroot.core.unknown_sessions import unknown_sessions
 from tests.core import scene as s
 from tests.core import trail_records as t

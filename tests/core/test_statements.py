@@ -9,7 +9,7 @@ from config_trees import whole
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orgroot.core import facts, statements
+from orgroot.core import facts, statement_parts, statements
 from orgroot.core.config import Approvals, OwnerKey, Owners
 from orgroot.core.governed_tasks import Task
 from orgroot.core.root_tasks import TaskPolicy
@@ -26,11 +26,11 @@ COMMON: dict[str, Any] = {
     "log": "5f0c8d2e9b7a4c31",
     "created_at": NOW,
     "nonce": "00" * 16,
-    "head": statements.HeadRef(seq=41, hash="ab" * 32),
-    "tool": statements.Tool(version="0.1.0"),
+    "head": statement_parts.HeadRef(seq=41, hash="ab" * 32),
+    "tool": statement_parts.Tool(version="0.1.0"),
 }
-PERSON = {**COMMON, "signer": statements.Signer(person="alice", key=KEY)}
-OWNERS = {**COMMON, "signers": (statements.Signer(person="dana", key=KEY),)}
+PERSON = {**COMMON, "signer": statement_parts.Signer(person="alice", key=KEY)}
+OWNERS = {**COMMON, "signers": (statement_parts.Signer(person="dana", key=KEY),)}
 ASKED: dict[str, Any] = {
     "expires_at": NOW,
     "rules": statements.RulesRef(serial=1, sha256="cd" * 32),
@@ -84,6 +84,7 @@ ITEMS = {
     ),
     "result": facts.StepResultItem(account="1", n=0, outcome="done", after_sha256="", error=""),
 }
+WITHDRAWN = {"request_id": "orq_" + "a" * 26, "request_sha256": "", "comment": "caf\u00e9"}
 BODIES: tuple[Body, ...] = (
     statements.Genesis(
         **OWNERS,
@@ -105,6 +106,9 @@ BODIES: tuple[Body, ...] = (
     statements.Survey(**PERSON, **ASKED, **RUN),
     statements.Approval(**PERSON, **DECIDED),
     statements.Denial(**PERSON, **DECIDED),
+    statements.Review(**PERSON, **DECIDED, ticket="INC-1"),
+    statements.Cancel(**PERSON, **WITHDRAWN),
+    statements.Revoke(**PERSON, **WITHDRAWN, statement_sha256="ab" * 32),
     facts.Issued(**FACT, items=(ITEMS["issued"],)),
     facts.StepIntent(**FACT, items=(ITEMS["intent"],)),
     facts.StepResult(**FACT, items=(ITEMS["result"], ITEMS["result"])),
@@ -181,7 +185,7 @@ def test_a_flipped_byte_never_reads_as_the_same_statement(at: int, flip: int) ->
 
 def test_every_signed_type_has_its_own_namespace() -> None:
     """A signature for one type of statement is worth nothing for another."""
-    signed = [type(body) for body in BODIES if isinstance(body, statements.Statement)]
+    signed = [type(body) for body in BODIES if isinstance(body, statement_parts.Statement)]
     names = [kind.NAMESPACE for kind in signed]
     assert len(set(names)) == len(signed) == 7
     assert all(name.startswith("orgroot-") and name.endswith("-v1") for name in names)

@@ -21,7 +21,8 @@ from orgroot.errors import AuditUnavailable, IntegrityError, UsageError
 from orgroot.workflows.audit_log import AuditLog
 from orgroot.workflows.execution import execute
 from orgroot.workflows.head_memory import head_findings
-from orgroot.workflows.log_show import show, verify
+from orgroot.workflows.log_listing import show
+from orgroot.workflows.log_show import verify
 from orgroot.workflows.requests import Ask
 from orgroot.workflows.unlock import unlock_buckets
 

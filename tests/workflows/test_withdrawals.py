@@ -12,7 +12,8 @@ from orgroot.core.statements import Approval
 from orgroot.errors import IntegrityError, RequestRefused, UsageError
 from orgroot.workflows import approval_files, request_view, withdrawals
 from orgroot.workflows.execution import execute
-from orgroot.workflows.log_show import show, verify
+from orgroot.workflows.log_listing import show
+from orgroot.workflows.log_show import verify
 
 
 def yes(_summary: dict[str, Any]) -> None:
