@@ -21,7 +21,7 @@ from orgroot.errors import AuditUnavailable, IntegrityError, UsageError
 from orgroot.workflows.audit_log import AuditLog
 from orgroot.workflows.execution import execute
 from orgroot.workflows.head_memory import head_findings
-from orgroot.workflows.log_listing import show
+from orgroot.workflows.log_listing import Wanted, show
 from orgroot.workflows.log_show import verify
 from orgroot.workflows.requests import Ask
 from orgroot.workflows.unlock import unlock_buckets
@@ -257,7 +257,7 @@ def test_show_names_each_record() -> None:
     shown = show(world.log(), last=3)
     assert [row.type for row in shown.records] == ["step-intent", "step-result", "closed"]
     assert all(row.body is None for row in shown.records)
-    everything = show(world.log(), last=100, bodies=True)
+    everything = show(world.log(), last=100, wanted=Wanted(bodies=True))
     assert everything.records[0].type == "genesis"
     assert everything.records[0].signers == ("dana",)
     assert everything.records[2].signers == ("alice",)
