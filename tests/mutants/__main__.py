@@ -77,8 +77,8 @@ def show(mutant: Mutant) -> str:
         told = _run(_pytest(mutant.test), tree)
     if told.returncode == PASSED:
         raise Surviving(f"{mutant.name}: SURVIVES, {mutant.test} passes without {mutant.removes}")
-    if told.returncode != FAILED or "1 failed" not in told.stdout:
-        raise Surviving(f"{mutant.name}: nothing was shown\n{told.stdout}\n{told.stderr}")
+    if told.returncode != FAILED or re.search(r"\b[1-9][0-9]* failed\b", told.stdout) is None:
+        raise Surviving(f"{mutant.name}: nothing was shown\n{told.stdout[-2000:]}\n{told.stderr}")
     return f"caught    {mutant.name}: {mutant.threat}"
 
 
