@@ -256,6 +256,7 @@ class AwsDoor:
         events.register("response-received", self._take_time)
         if service == "s3":
             events.register("before-call.s3", _follow_no_redirect)
+            events.register_last("before-call.s3", _send_at_once)
         if in_session:
             events.register_first("before-call", _require_session)
         return client
@@ -365,3 +366,8 @@ def _follow_no_redirect(context: dict[str, Any], **_: Any) -> None:
     Its redirector would call HeadBucket, which no root session may, and sign for another host.
     """
     context.setdefault("s3_redirect", {})["redirected"] = True
+
+
+def _send_at_once(params: dict[str, Any], **_: Any) -> None:
+    """Send a body with its request: what orgroot writes is too small to ask first (Expect)."""
+    params["headers"].pop("Expect", None)

@@ -145,6 +145,12 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "NoSuchBucket": Meaning(
             _K.NOT_FOUND, "there is no such bucket", "check the bucket's name and account"
         ),
+        "NoSuchKey": Meaning(_K.NOT_FOUND, "there is no such object"),
+        "NoSuchVersion": Meaning(_K.NOT_FOUND, "there is no such version of the object"),
+        "PreconditionFailed": Meaning(_K.ALREADY, "an object is there already"),
+        "ConditionalRequestConflict": Meaning(
+            _K.CONFLICT, "another conditional write of the same object is under way", _LATER
+        ),
         "NoSuchBucketPolicy": Meaning(_K.NOT_FOUND, "the bucket has no policy"),
         "MethodNotAllowed": Meaning(
             _K.DENIED, "another account owns it", "name the account that owns the bucket"

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from orgroot.cli import places, who
 from orgroot.cli.settings import Settings
+from orgroot.cli.stores import open_store
 from orgroot.cli.terminal import TerminalProgress, say, typed
 from orgroot.core.config import Config, Trust
 from orgroot.core.results import Whoami
 from orgroot.core.unenforced import Purpose, refuse_unenforced
 from orgroot.errors import CredentialsError, IntegrityError, UsageError
 from orgroot.local.clock import SystemClock
-from orgroot.local.file_store import FileStore
 from orgroot.local.memory import LocalMemory
 from orgroot.local.ssh_signer import find_keys, public_key_of
 from orgroot.local.yaml_file import load_config
@@ -63,14 +63,17 @@ def open_log(
     """
     refuse_unenforced(config, Purpose.LOG)
     head = () if settings.expect_head is None else (settings.expect_head,)
-    return AuditLog(
-        FileStore(places.store_folder(trust.store)),
+    log = AuditLog(
+        open_store(settings, trust),
         trust,
         config.organization.id,
         memory(),
         SystemClock(),
         receipts=tuple(line.strip() for line in (*head, *receipts)),
     )
+    if settings.looks_at_versions:
+        log.look_at_versions()
+    return log
 
 
 def open_door(settings: Settings, config: Config | None, kind: str | None) -> "AwsDoor":

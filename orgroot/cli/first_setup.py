@@ -9,7 +9,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING
 from orgroot.cli import places, who
 from orgroot.cli.context import memory, open_door, read_config
 from orgroot.cli.settings import Settings
+from orgroot.cli.stores import new_store, require_fit
 from orgroot.cli.terminal import announce, confirm, input_line
 from orgroot.core.config import Config, Trust, parse_config
+from orgroot.core.ids import account_id
 from orgroot.core.public_keys import parse_public_key
 from orgroot.core.results import Init, LogInit
+from orgroot.core.store_place import S3, s3_place
 from orgroot.core.unenforced import Purpose, refuse_unenforced
 from orgroot.errors import IntegrityError, UsageError
-from orgroot.local.file_store import FileStore
 from orgroot.local.yaml_file import parse_yaml
 from orgroot.ports import Clock, Signer
 from orgroot.workflows.setup import init_log, new_log_id
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _CONFIG_MODE = 0o644
+_FORMS = {"--store-account": "ID, the account that owns the bucket"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,8 @@ class Asked:
     approvers: tuple[str, ...]
     oncall: tuple[str, ...]
     store: str | None
+    store_account: str | None
+    store_region: str | None
     out: Path | None
     key: Path | None
     yes: bool
@@ -69,6 +74,8 @@ def first_setup(settings: Settings, asked: Asked) -> Init:
         )
     team = _team(asked) if asked.team else None
     door, live = _ask_aws(settings)
+    if team is not None and team.store_region is None:
+        team = replace(team, store_region=door.region)
     facts = (live.id, live.management_account, door.region)
     text = observer_config(*facts) if team is None else team_config(*facts, team)
     config = parse_config(parse_yaml(text.encode(), source=str(out)).tree)
@@ -78,6 +85,8 @@ def first_setup(settings: Settings, asked: Asked) -> Init:
         ("config", str(out)),
         ("log", team.store if team else "none (observer mode)"),
     ]
+    if team is not None:
+        require_fit(settings, config.organization, trust_of(config))
     announce(rows)
     confirm("Write this?", yes=asked.yes)
     with _new_file(out, text):
@@ -90,7 +99,7 @@ def first_setup(settings: Settings, asked: Asked) -> Init:
             )
         created = init_log(
             config=config,
-            store=FileStore.create_new(places.store_folder(team.store)),
+            store=new_store(settings, trust_of(config)),
             memory=memory(),
             clock=door.clock,
             person=team.owner.person,
@@ -140,23 +149,39 @@ def _team(asked: Asked) -> Team:
         "--approver", "Who approves? NAME=PUBLIC-KEY-FILE, separated by blanks: "
     )
     store = asked.store or places.default_store()
-    places.store_folder(store)
+    account = _store_account(asked, store)
     return Team(
         owner=_member(owner, "--owner"),
         requesters=tuple(_member(text, "--requester") for text in requesters),
         approvers=tuple(_member(text, "--approver") for text in approvers),
         oncall=asked.oncall,
         store=store,
+        store_account=account,
+        store_region=asked.store_region,
         log_id=new_log_id(),
         now=datetime.now(UTC),
     )
+
+
+def _store_account(asked: Asked, store: str) -> str | None:
+    """The account that owns the bucket of the log; None for a folder.
+
+    Raises:
+        UsageError: no kind of store, or nobody said whose the bucket is.
+    """
+    if not store.startswith(S3):
+        places.store_folder(store)
+        return None
+    s3_place(store)
+    account = asked.store_account or _ask("--store-account", "Which account owns the bucket? ")
+    return account_id(account)
 
 
 def _ask(flag: str, question: str) -> str:
     if not sys.stdin.isatty():
         raise UsageError(
             f"{flag} is missing, and there is no terminal to ask on",
-            hint=f"add {flag} NAME=PUBLIC-KEY-FILE",
+            hint=f"add {flag} {_FORMS.get(flag, 'NAME=PUBLIC-KEY-FILE')}",
             code="missing-flag",
         )
     try:
@@ -195,6 +220,17 @@ def _member(text: str, flag: str) -> Member:
     return Member(person=name, key=key.text, arn=arn or None)
 
 
+def trust_of(config: Config) -> Trust:
+    """The trust section, which a log needs.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if config.trust is None:
+        raise UsageError("the configuration has no trust: section", code="no-trust")
+    return config.trust
+
+
 @contextmanager
 def _new_file(path: Path, text: str) -> Iterator[None]:
     """Write a file that must not exist yet; take it away again if what follows fails."""
@@ -216,6 +252,7 @@ def _new_file(path: Path, text: str) -> Iterator[None]:
 class NewLog:
     """A log about to be created: what the owner is shown, and the act."""
 
+    settings: Settings
     config: Config
     trust: Trust
     person: str
@@ -232,7 +269,7 @@ class NewLog:
         """Write genesis and rules."""
         return init_log(
             config=self.config,
-            store=FileStore.create_new(places.store_folder(self.trust.store)),
+            store=new_store(self.settings, self.trust),
             memory=memory(),
             clock=self.clock,
             person=self.person,
@@ -259,11 +296,12 @@ def open_new_log(settings: Settings, as_person: str | None, key: Path | None) ->
             hint="use other credentials, or the right --config",
             code="organization",
         )
-    if config.trust is None:  # owner_named has refused it already
-        raise UsageError("the configuration has no trust: section", code="no-trust")
+    trust = trust_of(config)
+    require_fit(settings, asked, trust)
     return NewLog(
+        settings=settings,
         config=config,
-        trust=config.trust,
+        trust=trust,
         person=person,
         signer=who.owner_signer(config, person, key),
         endpoint=door.endpoint_kind,

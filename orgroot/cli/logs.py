@@ -101,6 +101,7 @@ def ack(
     if not named and not found:
         raise UsageError("nothing is named", hint="give account ids, or --version KEY=ID")
     settings = settings_of(ctx)
+    settings.looks_at_versions = bool(found)
     if not named:
         with open_desk(settings, as_person, key, signs=True, owner=True) as desk:
             _announce_ack(desk.config, desk.person, (), found)

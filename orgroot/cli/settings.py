@@ -35,6 +35,7 @@ class Settings:
         log_level, log_format: the log on stderr.
         color: colours may be used on a terminal.
         output: the form of the result on stdout.
+        looks_at_versions: set by `log ack`, which must be able to read what stops all others.
     """
 
     config: Path | None = None
@@ -45,3 +46,4 @@ class Settings:
     log_format: LogFormat = LogFormat.TEXT
     color: bool = True
     output: Output = Output.TEXT
+    looks_at_versions: bool = False

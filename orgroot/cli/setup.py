@@ -36,7 +36,13 @@ def init(
         list[str] | None, typer.Option("--oncall", metavar="P", help="Is on call; repeatable.")
     ] = None,
     store: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where the log lies, file:///…")
+        str | None, typer.Option(metavar="URL", help="Of the log: file:///… or s3://bucket/prefix/")
+    ] = None,
+    store_account: Annotated[
+        str | None, typer.Option(metavar="ID", help="The account that owns the bucket.")
+    ] = None,
+    store_region: Annotated[
+        str | None, typer.Option(metavar="REGION", help="The bucket's Region.")
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="The config to write.")] = None,
     key: Key = None,
@@ -56,6 +62,8 @@ def init(
         approvers=tuple(approvers or ()),
         oncall=tuple(oncall or ()),
         store=store,
+        store_account=store_account,
+        store_region=store_region,
         out=out,
         key=key,
         yes=yes,

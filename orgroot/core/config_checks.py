@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from orgroot.core.public_keys import parse_public_key
+from orgroot.core.store_place import S3, s3_place
 from orgroot.core.structure import Path, wrong
 from orgroot.errors import UsageError
 
@@ -81,6 +82,8 @@ def _check_runner(organization: "OrganizationConfig", approvals: "Approvals") ->
 def _check_trust(trust: "Trust") -> None:
     if not trust.store.startswith(("file:///", "s3://")):
         raise wrong(("trust", "store"), "write file:///an/absolute/folder or s3://bucket/prefix/")
+    if trust.store.startswith(S3):
+        _check_bucket(trust)
     check_owners(trust.owners, ("trust", "owners"))
 
 
@@ -105,6 +108,20 @@ def check_owners(owners: "Owners", at: Path) -> None:
             (*at, "threshold"),
             f"{owners.threshold} of {len(persons)} owners can never sign; lower it or add owners",
         )
+
+
+def _check_bucket(trust: "Trust") -> None:
+    try:
+        s3_place(trust.store)
+    except UsageError as error:
+        raise wrong(("trust", "store"), f"{error.message}; {error.hint}") from error
+    for name, words in (
+        ("store_account", "name the account that must own the bucket"),
+        ("store_region", "name the bucket's Region"),
+        ("retain", "say how long S3 keeps each record, e.g. 400d"),
+    ):
+        if getattr(trust, name) is None:
+            raise wrong(("trust", name), f"a log in S3 needs it: {words}")
 
 
 def key_material(key: str) -> str:

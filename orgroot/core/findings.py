@@ -23,10 +23,14 @@ class FindingCode(StrEnum):
     REPLAY = "REPLAY"
     KEY_COMPROMISED = "KEY_COMPROMISED"
     OBJECT = "OBJECT"
+    MULTI_VERSION = "MULTI_VERSION"
+    DELETE_MARKER = "DELETE_MARKER"
+    NOT_LOCKED = "NOT_LOCKED"
     SECRET = "SECRET"  # noqa: S105 - a finding's name
 
     FOREIGN_RECORD = "FOREIGN_RECORD"
     STRAY_OBJECT = "STRAY_OBJECT"
+    EXTRA_VERSION = "EXTRA_VERSION"
     TIME_REGRESSION = "TIME_REGRESSION"
     SKEW = "SKEW"
     DANGLING = "DANGLING"
@@ -43,6 +47,7 @@ _ATTENTION = frozenset(
     {
         FindingCode.FOREIGN_RECORD,
         FindingCode.STRAY_OBJECT,
+        FindingCode.EXTRA_VERSION,
         FindingCode.TIME_REGRESSION,
         FindingCode.SKEW,
         FindingCode.DANGLING,

@@ -5,10 +5,10 @@ It stops at nothing and repairs nothing; an object that cannot be read is an err
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orgroot.core.codec import object_key, record_hash, record_key
-from orgroot.core.config import Trust
+from orgroot.core.config import Trust, seconds
 from orgroot.core.execution_facts import GRACE, check_fact_object
 from orgroot.core.facts import Closed
 from orgroot.core.findings import Finding, FindingCode
@@ -18,6 +18,7 @@ from orgroot.core.log_state import ExecutionRecord, LogState
 from orgroot.core.owners import foreign_findings
 from orgroot.core.secret_shapes import secret_shapes
 from orgroot.core.statements import Survey, instant
+from orgroot.core.store_evidence import KeyEvidence, store_findings
 from orgroot.core.unknown_sessions import unknown_sessions
 from orgroot.errors import IntegrityError
 
@@ -28,7 +29,13 @@ Get = Callable[[str], bytes | None]
 
 
 def verify(
-    *, trust: Trust, organization: str, get: Get, keys: Iterable[str], now: datetime
+    *,
+    trust: Trust,
+    organization: str,
+    get: Get,
+    keys: Iterable[str],
+    now: datetime,
+    evidence: Iterable[KeyEvidence] = (),
 ) -> LogState:
     """Fold and check everything in a store; the answer's `findings` are all there are.
 
@@ -38,9 +45,10 @@ def verify(
         get: the bytes of a key, or None.
         keys: every key of the store.
         now: UTC; executions that should have ended by then are DANGLING.
+        evidence: what the store itself says of its keys; looked at last.
 
     Raises:
-        AuditUnavailable: from `get`.
+        AuditUnavailable: from `get` or `evidence`.
     """
     present = frozenset(keys)
     fold = Fold(
@@ -66,6 +74,12 @@ def verify(
         state.findings += unknown_sessions(run)
     for key in sorted(present):
         state.findings += _other(key, get, facts, named)
+    state.findings += store_findings(
+        evidence,
+        retain=timedelta(seconds=seconds(trust.retain or "0s")),
+        acknowledged=state.acknowledged_versions,
+        now=now,
+    )
     return state
 
 

@@ -52,7 +52,5 @@ def _unenforced(config: Config) -> Iterator[tuple[Path, frozenset[Purpose]]]:
     trust = config.trust
     if trust is None:
         return
-    if not trust.store.startswith("file:"):
-        yield ("trust", "store"), _EVERYTHING_LOGGED
     if trust.owners.threshold > 1:
         yield ("trust", "owners", "threshold"), _EVERYTHING_LOGGED

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Self
 
 from orgroot.core.codec import record_key
+from orgroot.core.store_evidence import KeyEvidence
+from orgroot.core.store_place import require_log_key
 from orgroot.errors import AuditUnavailable, IntegrityError, UsageError
 from orgroot.ports import Created
 
@@ -22,9 +24,6 @@ _LARGEST = 64 * 1024 * 1024
 """No object of a log comes near this; whoever puts a larger one there wants to fill the memory."""
 
 _FOLDERS = re.compile(r"objects|facts|facts/(?:0|[1-9][0-9]{0,11})")
-_KEY = re.compile(
-    r"[0-9]{12}\.json|objects/[0-9a-f]{64}|facts/(?:0|[1-9][0-9]{0,11})/(?:0|[1-9][0-9]{0,11})\.json"
-)
 _NEW = ".new-"
 _FOLDER_MODE = 0o700
 _FILE_MODE = 0o400  # nobody writes to a record, its owner included
@@ -40,6 +39,11 @@ class FileStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    @property
+    def endpoint(self) -> None:
+        """No AWS is asked for it."""
+        return
 
     @classmethod
     def create_new(cls, folder: Path) -> Self:
@@ -119,6 +123,21 @@ class FileStore:
             raise self._unavailable("cannot be listed", error) from error
         return tuple(sorted(key for key in found if not key.rpartition("/")[2].startswith(_NEW)))
 
+    def evidence(self) -> Sequence[KeyEvidence]:
+        """Nothing: a folder keeps no versions."""
+        return ()
+
+    def covered(self) -> Sequence[KeyEvidence]:
+        """Nothing, as `evidence`."""
+        return ()
+
+    def keep(self, seq: int) -> None:
+        """Nothing to do: reading a folder again is cheaper than a second copy of it."""
+
+    def forget(self) -> bool:
+        """Nothing is kept."""
+        return False
+
     @contextmanager
     def _root(self) -> Iterator[int]:
         try:
@@ -138,9 +157,7 @@ class FileStore:
 
 
 def _split(key: str) -> tuple[list[str], str]:
-    if _KEY.fullmatch(key) is None:
-        raise IntegrityError(f"{key!r} is not the name of anything in a log", code="store-key")
-    *folders, name = key.split("/")
+    *folders, name = require_log_key(key).split("/")
     return folders, name
 
 

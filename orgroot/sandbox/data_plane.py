@@ -87,6 +87,9 @@ class DataPlane:
         access_role: the name of the role that CreateAccount made in an account, else None.
         management_account: whom that role trusts.
 
+    Attributes:
+        version_page: how many versions a page of S3's listing holds at most; S3 may answer less.
+
     Raises:
         UsageError: MOTO_ACCOUNT_ID is set, which would beat the account of every call.
     """
@@ -99,6 +102,7 @@ class DataPlane:
                 "the sandbox cannot start while MOTO_ACCOUNT_ID is set",
                 hint="unset MOTO_ACCOUNT_ID and start it again",
             )
+        self.version_page = 1000
         self._application = _application()
         self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
         self._access_role = access_role
@@ -290,6 +294,13 @@ class DataPlane:
             region=bucket.region_name,
             policy=text.decode() if isinstance(text, bytes) else text,
         )
+
+    def has_object_lock(self, bucket: str) -> bool:
+        """The bucket exists and was made with Object Lock."""
+        found = s3_backends.bucket_accounts.get(bucket)
+        if found is None:
+            return False
+        return bool(s3_backends[found[1]][found[0]].buckets[bucket].object_lock_enabled)
 
     def retention(self, bucket: str, key: str, version: str | None) -> tuple[str, str] | None:
         """Mode and end of an object version's retention, or None.

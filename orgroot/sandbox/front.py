@@ -16,6 +16,8 @@ from orgroot.core.ids import AccountId
 from orgroot.sandbox import (
     answers,
     object_lock,
+    object_versions,
+    object_writes,
     regions,
     resource_policies,
     s3_rules,
@@ -176,15 +178,19 @@ class Front:
         needs = needed(call.service, call.operation, call.params, call.principal, call.region)
         self.evaluation.authorize(call, needs)
         resource_policies.validate(call)
+        object_writes.check(self.data_plane, call, request)
         own = self._own(call, plan)
         if own is not None:
             return answers.result(operation, own, call.request_id)
-        return self.data_plane.call(
+        answer = self.data_plane.call(
             request,
             signing_name=call.service,
             region=call.region,
             account=self._home(call),
         )
+        if call.service == "s3" and not object_lock.may_see(self.evaluation, call):
+            answer = object_lock.without_retention(answer)
+        return answer
 
     def _own(self, call: Call, plan: Plan) -> Mapping[str, Any] | None:
         own: Mapping[str, Callable[[Call], Mapping[str, Any] | None]] = {
@@ -204,6 +210,10 @@ class Front:
     def _s3(self, call: Call) -> Mapping[str, Any] | None:
         if call.operation == "ListBuckets":
             return s3_rules.list_buckets(self.data_plane, call.params, call.principal.account)
+        if call.operation == "ListObjectVersions":
+            return object_versions.list_object_versions(self.data_plane, call.params)
+        if call.operation == "DeleteObject":
+            return object_versions.delete_nothing(self.data_plane, call.params)
         return object_lock.answer(self.data_plane, call)
 
     def _sts(self, call: Call, plan: Plan) -> Mapping[str, Any]:

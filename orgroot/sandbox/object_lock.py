@@ -5,12 +5,16 @@ GOVERNANCE only be weakened with the bypass.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from orgroot.sandbox.answers import Answer
 from orgroot.sandbox.data_plane import DataPlane
+from orgroot.sandbox.evaluation import Evaluation
 from orgroot.sandbox.model import ApiError, Call
 
+_RETENTION = frozenset({"x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date"})
 _PROTECTED = "Access Denied because object protected by object lock."
 
 
@@ -32,6 +36,23 @@ def answer(data_plane: DataPlane, call: Call) -> Mapping[str, Any] | None:
         text = "The specified object does not have a ObjectLock configuration"
         raise ApiError("NoSuchObjectLockConfiguration", text, 404)
     return {"Retention": {"Mode": held[0], "RetainUntilDate": _moment(held[1])}}
+
+
+def may_see(evaluation: Evaluation, call: Call) -> bool:
+    """Whether a read object may come with its retention ("Object Lock permissions")."""
+    if call.operation not in {"GetObject", "HeadObject"}:
+        return True
+    try:
+        evaluation.authorize(call, (("s3:GetObjectRetention", call.resource),))
+    except ApiError:
+        return False
+    return True
+
+
+def without_retention(answer: Answer) -> Answer:
+    """The same object, and not a word of its retention."""
+    kept = tuple(item for item in answer.headers if item[0].lower() not in _RETENTION)
+    return replace(answer, headers=kept)
 
 
 def _check_change(held: tuple[str, str], params: Mapping[str, Any], now: datetime) -> None:

@@ -4,7 +4,7 @@ It writes moto's state directly, as a seed does, and so asks no policy; never ca
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,6 +90,12 @@ def add_queue(
         queue = sqs_backends[account][region].create_queue(name)
         if policy is not None:
             queue.policy = policy
+
+
+def allow_policy(actions: Iterable[str]) -> str:
+    """An identity policy that allows some actions everywhere, and nothing else."""
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def lock_policy(actions: str, resources: tuple[str, ...]) -> str:

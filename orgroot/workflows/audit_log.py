@@ -4,7 +4,6 @@ A record that this process wrote is folded like anyone else's. Nothing here upda
 no live secret is ever written.
 """
 
-import base64
 import random
 import threading
 import time
@@ -31,6 +30,8 @@ from orgroot.core.statements import instant, timestamp
 from orgroot.errors import AuditUnavailable, IntegrityError, UsageError
 from orgroot.ports import Clock, Created, Memory, RecordStore
 from orgroot.workflows.head_memory import Head, head_findings
+from orgroot.workflows.live_secrets import LiveSecrets
+from orgroot.workflows.store_memory import require_firsts, require_world
 from orgroot.workflows.trust_memory import require_in_force, require_pinned
 
 _ATTEMPTS = 100
@@ -40,9 +41,6 @@ _LONGEST_PAUSE = 0.25
 """Seconds of jitter at most between two attempts."""
 
 _ODD_BUT_COUNTED = frozenset({FindingCode.TIME_REGRESSION, FindingCode.SKEW})
-
-_TELLING = 16
-"""Shorter pieces of base64 could stand in a record by chance."""
 
 Build = Callable[[LogState], tuple[bytes, tuple[Signature, ...]]]
 Guard = Callable[[LogState], None]
@@ -94,11 +92,10 @@ class AuditLog:
         self._any_owners = any_owners
         self._store = store
         self._log_id: LogId = log_id(trust.log_id)
-        self._fold = chain.Fold(
-            trust=trust, organization=organization, objects=self._object, now=clock.now
-        )
+        self._firsts_matter = True
+        self._fold = self._new_fold()
         self._lock = threading.RLock()
-        self._secrets: dict[object, tuple[bytes, ...]] = {}
+        self._secrets = LiveSecrets()
         checkpoint = (trust.checkpoint,) if trust.checkpoint else ()
         self._expected = tuple(_expected(line, trust.log_id) for line in (*checkpoint, *receipts))
 
@@ -130,14 +127,21 @@ class AuditLog:
             AuditUnavailable: the store does not answer.
         """
         with self._lock:
-            # Before the store is read: another process of this machine may write meanwhile.
-            heads = self.remembered()
-            for seq, raw in self._store.sequence(self.state.seq):
-                self._fold.admit(seq, raw)
-            self._verify(heads)
+            try:
+                self._read_on()
+            except IntegrityError:
+                if not self._store.forget():
+                    raise
+                # Some of it was this machine's own copy: the store itself is what counts.
+                self._fold = self._new_fold()
+                self._read_on()
             if not self._any_owners:
                 require_in_force(self.state, self.trust)
             return self.state
+
+    def look_at_versions(self) -> None:
+        """Do not stop for what lies over records: an owner is here to look at it (`log ack`)."""
+        self._firsts_matter = False
 
     def require(self) -> LogState:
         """As `sync`, and the log has a genesis.
@@ -168,7 +172,8 @@ class AuditLog:
         """
         for attempt in range(_ATTEMPTS):
             with self._lock:
-                state = self.sync()
+                # Creating at the next number succeeds only where the state is the newest.
+                state = self.sync() if attempt or self._is_behind() else self.state
                 guard(state)
                 body, signatures = build(state)
                 seq = state.seq + 1
@@ -177,7 +182,7 @@ class AuditLog:
                 )
                 if self._create(record_key(seq), raw):
                     self._fold.admit(seq, raw)
-                    self._verify(())
+                    self._settle(())
                     self._require_counted(seq)
                     return Appended(seq=seq, hash=record_hash(raw))
             self.sleep(random.uniform(0, _LONGEST_PAUSE * (attempt + 1) / _ATTEMPTS))  # noqa: S311 - jitter
@@ -242,16 +247,7 @@ class AuditLog:
 
     def keep_out(self, secrets: tuple[Secret, ...]) -> Callable[[], None]:
         """Refuse every record that holds one of these secrets, until the answer is called."""
-        shapes = tuple(shape for secret in secrets for shape in _shapes(secret))
-        ticket = object()
-        with self._lock:
-            self._secrets[ticket] = shapes
-
-        def forget() -> None:
-            with self._lock:
-                self._secrets.pop(ticket, None)
-
-        return forget
+        return self._secrets.keep_out(secrets)
 
     def rules(self) -> RulesInForce:
         """The rules in force at the last sync.
@@ -298,23 +294,42 @@ class AuditLog:
         head = self.memory.head(self._log_id)
         return (*self._expected, *(() if head is None else (head,)))
 
+    def _new_fold(self) -> chain.Fold:
+        return chain.Fold(
+            trust=self.trust,
+            organization=self.organization,
+            objects=self._object,
+            now=self.clock.now,
+        )
+
+    def _is_behind(self) -> bool:
+        """Nothing was read yet, or another process of this machine has seen more."""
+        head = self.memory.head(self._log_id)
+        return not self.state.seq or (head is not None and head[0] > self.state.seq)
+
+    def _read_on(self) -> None:
+        """Fold what is new in the store, and verify it."""
+        # Before the store is read: another process of this machine may write meanwhile.
+        heads = self.remembered()
+        for seq, raw in self._store.sequence(self.state.seq):
+            self._fold.admit(seq, raw)
+        self._settle(heads)
+
     def _create(self, key: str, data: bytes) -> bool:
         """Whether the object with these bytes is there: our write, or the same bytes before."""
-        self._refuse_secrets(data)
+        self._secrets.refuse(data)
         return self._store.create(key, data) is Created.CREATED or self._store.get(key) == data
-
-    def _refuse_secrets(self, data: bytes) -> None:
-        with self._lock:
-            shapes = [shape for group in self._secrets.values() for shape in group]
-        if any(shape in data for shape in shapes):
-            raise IntegrityError(
-                "a live secret stood in what was about to be logged; nothing was written",
-                hint="this is a bug of orgroot: please report it",
-                code="secret",
-            )
 
     def _object(self, digest: Digest) -> bytes | None:
         return self._store.get(object_key(digest))
+
+    def _settle(self, heads: tuple[Head, ...]) -> None:
+        """Verify what was folded; then it is remembered as seen."""
+        self._verify(heads)
+        state = self.state
+        if state.seq:
+            self.memory.set_head(self._log_id, state.seq, state.hash)
+            self._store.keep(state.seq)
 
     def _verify(self, heads: tuple[Head, ...]) -> None:
         require_pinned(self.state, self.trust, self.memory.pin(self.organization))
@@ -331,8 +346,9 @@ class AuditLog:
                 hint="`orgroot log verify` names every finding; nothing was done",
                 code=first.code.value.lower().replace("_", "-"),
             )
-        if self.state.seq:
-            self.memory.set_head(self._log_id, self.state.seq, self.state.hash)
+        require_world(self.state, self._store.endpoint)
+        if self._firsts_matter:
+            require_firsts(self.state, self._store.covered(), self.clock.now())
 
     def _require_counted(self, seq: int) -> None:
         """Our own record must count; one that is void stands in the log and means nothing."""
@@ -364,16 +380,3 @@ def _expected(line: str, log: str) -> tuple[int, str]:
             f"the receipt is of log {of}, and the configuration trusts {log}", code="wrong-log"
         )
     return seq, record_sha256
-
-
-def _shapes(secret: Secret) -> tuple[bytes, ...]:
-    """A secret's text, and what is left of it inside a base64 text at each of three offsets."""
-    text = secret.reveal().encode()
-    if not text:
-        return ()
-    inner = []
-    for offset in range(3):
-        encoded = base64.b64encode(b"\0" * offset + text)
-        # The first and last characters also depend on the bytes around the secret.
-        inner.append(encoded[4 if offset else 0 : -4])
-    return (text, *(shape for shape in inner if len(shape) >= _TELLING))

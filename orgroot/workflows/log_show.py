@@ -42,6 +42,7 @@ from orgroot.core.statements import (
 from orgroot.errors import UsageError
 from orgroot.workflows.audit_log import AuditLog
 from orgroot.workflows.head_memory import head_findings, holds
+from orgroot.workflows.store_memory import require_world
 from orgroot.workflows.trust_memory import require_in_force, require_pinned
 
 _FEW = 3
@@ -72,7 +73,8 @@ def read_whole(log: AuditLog) -> Verified:
 
     Raises:
         AuditUnavailable: the store cannot be read.
-        IntegrityError: its owners are not those this machine trusts, or not any more.
+        IntegrityError: it is of another world, or its owners are not those this machine trusts,
+            or not any more.
         UsageError: it holds nothing, and this machine does not know better.
     """
     store, heads = log.store, log.remembered()
@@ -82,7 +84,9 @@ def read_whole(log: AuditLog) -> Verified:
         get=store.get,
         keys=store.keys(),
         now=log.clock.now(),
+        evidence=store.evidence(),
     )
+    require_world(state, store.endpoint)
     require_pinned(state, log.trust, log.memory.pin(log.organization))
     findings = (*state.findings, *head_findings(state, heads))
     if not state.seq and not findings:

@@ -13,6 +13,9 @@ from orgroot.errors import UsageError
 RULES_LIFE = timedelta(days=180)
 """How long the first rules hold."""
 
+RETAIN = "400d"
+"""How long a log in S3 keeps its records: a year, and what an audit of it takes."""
+
 _ENOUGH_FOR_TWO = 3
 """From so many possible approvers on, two are asked: one may be away."""
 
@@ -35,7 +38,9 @@ class Team:
         requesters: who may ask and execute.
         approvers: who approves.
         oncall: names among them who are on call.
-        store: where the log shall lie, `file:///…`.
+        store: where the log shall lie, `file:///…` or `s3://bucket/prefix/`.
+        store_account: the account that owns the bucket; None for a folder.
+        store_region: the bucket's Region.
         log_id: the new log's id.
         now: when the keys were added (UTC).
     """
@@ -47,6 +52,8 @@ class Team:
     store: str
     log_id: str
     now: datetime
+    store_account: str | None = None
+    store_region: str | None = None
 
 
 def observer_config(organization: str, management_account: str, region: str) -> str:
@@ -89,7 +96,7 @@ def team_config(organization: str, management_account: str, region: str, team: T
 trust:                        # pinned at the first confirmed use; a later change is exit 4
   log_id: {team.log_id}
   store: {_quoted(team.store)}
-  owners:                     # who signs the rules
+{_bucket(team)}  owners:                     # who signs the rules
     threshold: 1
     keys:
       - {{person: {team.owner.person}, key: {_quoted(_key(team.owner))}}}
@@ -100,6 +107,16 @@ approvals:
 {_roster(people, timestamp(added))}
   rules:
 {_rules(needed, oncall=bool(team.oncall))}"""
+
+
+def _bucket(team: Team) -> str:
+    if team.store_account is None:
+        return ""
+    return f"""\
+  store_account: {_quoted(team.store_account)}      # must own the bucket, whoever answers
+  store_region: {team.store_region}
+  retain: {RETAIN}                # how long S3 keeps each record from being deleted (Object Lock)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,14 +25,6 @@ ERIK = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBjLbOaEu+/M7KfOqF8zUVMGNJ0qKJ2H0lTz
             id="waves",
         ),
         pytest.param(
-            "trust.store",
-            "store: file:///",
-            "store_account: '444444444444'\n  store_region: eu-west-1\n  store: s3://corp/",
-            (SWEEP, REMOVE, APPLY, "request list", "log verify"),
-            "alice",
-            id="a store on S3",
-        ),
-        pytest.param(
             "trust.owners.threshold",
             "threshold: 1\n    keys:\n",
             f'threshold: 2\n    keys:\n      - {{person: erik, key: "{ERIK}"}}\n',

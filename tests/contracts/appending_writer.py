@@ -1,18 +1,24 @@
-"""A process that appends numbered records to a folder until it has made COUNT, or is killed.
+"""A process that appends numbered records to a store until it has made COUNT, or is killed.
 
 With STEP above 0 it kills itself just before the STEP-th call that changes the disk.
 """
 
+import json
 import os
 import signal
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from orgroot.cli.logging_setup import set_up_logging
+from orgroot.cli.settings import LogFormat, LogLevel
 from orgroot.core.codec import record_key
+from orgroot.core.ids import AccountId
+from orgroot.core.store_place import S3, s3_place
 from orgroot.local.file_store import FileStore
-from orgroot.ports import Created
+from orgroot.ports import Created, RecordStore
 
 DISK_CALLS = ("open", "fdopen", "fsync", "link", "unlink", "mkdir")
 
@@ -35,9 +41,28 @@ def die_at(step: int) -> None:
         setattr(os, name, guarded(getattr(os, name)))
 
 
-def main(folder: str, label: str, count: int, step: int) -> None:
+def opened(store: str) -> RecordStore:
+    """The store of an URL, by the door that the environment describes; or that of a folder."""
+    if not store.startswith(S3):
+        return FileStore(Path(store))
+    # Here, for a writer to a folder must start fast: it is killed many times.
+    from orgroot.aws.clients import AwsDoor  # noqa: PLC0415
+    from orgroot.aws.log_bucket import LogBucket  # noqa: PLC0415
+    from orgroot.aws.s3_store import S3Store  # noqa: PLC0415
+
+    set_up_logging(LogLevel.WARNING, LogFormat.TEXT)
+    door = json.loads(os.environ["DOOR"])
+    bucket = LogBucket(
+        AwsDoor(None, door["region"], "sandbox", door["environ"]),
+        s3_place(store),
+        AccountId(door["owner"]),
+    )
+    return S3Store(bucket, retain=timedelta(days=400))
+
+
+def main(where: str, label: str, count: int, step: int) -> None:
     """Append records at the first free number, saying each number once it is durable."""
-    store = FileStore(Path(folder))
+    store = opened(where)
     if step:
         die_at(step)
     made, seq = 0, 1

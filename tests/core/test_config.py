@@ -246,6 +246,28 @@ def test_an_unknown_key_hints_at_the_known_ones() -> None:
     assert "except" in caught.value.hint
 
 
+IN_S3 = {
+    "store": "s3://corp-orgroot-log/v1/",
+    "store_account": "444444444444",
+    "store_region": "eu-west-1",
+    "retain": "400d",
+}
+
+
+def test_a_log_in_s3_says_whose_and_where_and_how_long() -> None:
+    """A bucket needs its owner, its Region and a retention, and a name that is one."""
+    trust = whole()["trust"]
+    parse_config(changed(("trust",), trust | IN_S3))
+    for missing in ("store_account", "store_region", "retain"):
+        fields = {name: value for name, value in IN_S3.items() if name != missing}
+        with pytest.raises(ConfigError, match="a log in S3 needs it") as caught:
+            parse_config(changed(("trust",), trust | fields))
+        assert path_text(caught.value.path) == f"trust.{missing}"
+    with pytest.raises(ConfigError, match=r"s3://bucket/prefix/") as caught:
+        parse_config(changed(("trust",), trust | IN_S3 | {"store": "s3://Corp_Log/v1/"}))
+    assert path_text(caught.value.path) == "trust.store"
+
+
 @pytest.mark.parametrize(
     ("text", "length"), [("90s", 90), ("2m", 120), ("4h", 14400), ("1d", 86400)]
 )

@@ -31,7 +31,6 @@ def test_a_configuration_without_such_keys_passes(purpose: Purpose) -> None:
     ("section", "value", "name", "restricted"),
     [
         (("scps", 0, "waves"), [["root"]], "scps[0].waves", frozenset({Purpose.SCP})),
-        (("trust", "store"), "s3://bucket/log/", "trust.store", ALL),
     ],
 )
 def test_each_key_stops_the_commands_it_restricts_and_no_other(

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from orgroot.core.codec import record_key
+from orgroot.core.store_evidence import KeyEvidence
 from orgroot.errors import AuditUnavailable
 from orgroot.ports import Created
 
@@ -18,6 +19,9 @@ class FakeRecordStore:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.down = False
+        self.versions: list[KeyEvidence] = []
+        self.kept = 0
+        self.endpoint: str | None = None
         self.after = False
         self.refuse: Callable[[str], Exception | None] = lambda _key: None
         self.before_create: Callable[[str], None] = lambda _key: None
@@ -54,6 +58,22 @@ class FakeRecordStore:
         """Every key in order."""
         self._require_up()
         return tuple(sorted(self.objects))
+
+    def evidence(self) -> Sequence[KeyEvidence]:
+        """What the test says that the store says."""
+        return tuple(self.versions)
+
+    def covered(self) -> Sequence[KeyEvidence]:
+        """Those of the records that something lies over."""
+        return tuple(each for each in self.versions if each.covered_by)
+
+    def keep(self, seq: int) -> None:
+        """Note how far the log was verified."""
+        self.kept = seq
+
+    def forget(self) -> bool:
+        """Nothing is kept."""
+        return False
 
     def _require_up(self) -> None:
         if self.down:

@@ -8,7 +8,7 @@ import pytest
 
 from orgroot.sandbox import provision
 from orgroot.sandbox.provision import UserKey
-from tests.sandbox.conftest import Sandbox
+from tests.sandbox.conftest import MANAGEMENT, Sandbox
 
 Refused = Callable[..., Any]
 BUCKET = "locked-log"
@@ -52,6 +52,18 @@ def test_a_retention_is_read_back(s3: Any) -> None:
     assert held == {"Mode": "COMPLIANCE", "RetainUntilDate": LATER}
     head = s3.head_object(**OBJECT)
     assert (head["ObjectLockMode"], head["ContentLength"]) == ("COMPLIANCE", 6)
+
+
+def test_a_retention_is_shown_to_those_who_may_see_it(sandbox: Sandbox, s3: Any) -> None:
+    """Without s3:GetObjectRetention an object comes, and its retention does not."""
+    put(s3, "COMPLIANCE")
+    document = provision.allow_policy(["s3:GetObject"])
+    data_plane = sandbox.front.data_plane
+    key = provision.add_user(data_plane, MANAGEMENT, "reader", {"read": document})
+    found = sandbox.client("s3", key).get_object(**OBJECT)
+    assert found["Body"].read() == b"record"
+    assert "ObjectLockMode" not in found
+    assert "ObjectLockMode" in s3.get_object(**OBJECT)
 
 
 def test_an_object_without_retention_says_so(s3: Any, refused: Refused) -> None:

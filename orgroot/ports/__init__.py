@@ -4,11 +4,10 @@ Every AWS method raises AwsError (AWS said no, or did not answer) or Credentials
 retried here that changes something, unless the method says so. Units: seconds, bytes, UTC.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum, auto
 from typing import Protocol
 
 from orgroot.core.ids import AccountId, LogId
@@ -23,6 +22,24 @@ from orgroot.core.organization import (
 from orgroot.core.root_credentials import AccessKey, AccountSummary
 from orgroot.core.root_tasks import Feature, TaskPolicy
 from orgroot.core.secrets import RoleSession, RootSession
+from orgroot.ports.store import Created, RecordCache, RecordStore
+
+__all__ = [
+    "Bucket",
+    "Clock",
+    "Created",
+    "IdentityGateway",
+    "Memory",
+    "OrganizationGateway",
+    "Pin",
+    "Progress",
+    "RecordCache",
+    "RecordStore",
+    "ResourcePolicyGateway",
+    "RootSessionGateway",
+    "Signer",
+    "TrailGateway",
+]
 
 
 class Clock(Protocol):
@@ -274,37 +291,6 @@ class TrailGateway(Protocol):
         self, account: str, region: str, event: str, since: datetime, until: datetime
     ) -> Iterator[str]:
         """The records (JSON texts) of one event name, page by page; UsageError as `regions`."""
-        ...
-
-
-class Created(Enum):
-    """The two answers of a conditional write."""
-
-    CREATED = auto()
-    EXISTS = auto()
-
-
-class RecordStore(Protocol):
-    """Where the log lies: objects that are created once and never changed.
-
-    Keys are `000000000042.json`, `objects/<sha256>`, `facts/<seq>/<n>.json`. Every method raises
-    AuditUnavailable when the store does not answer or is not durable.
-    """
-
-    def create(self, key: str, data: bytes) -> Created:
-        """Create if absent; on return the object is durable and seen by every reader."""
-        ...
-
-    def get(self, key: str) -> bytes | None:
-        """The object's bytes, or None."""
-        ...
-
-    def sequence(self, after: int) -> Iterable[tuple[int, bytes]]:
-        """The records of the dense prefix behind record number `after`, in order."""
-        ...
-
-    def keys(self) -> Sequence[str]:
-        """Every key in the store, for `log verify` and for refusing a store that is not empty."""
         ...
 
 
