@@ -6,6 +6,7 @@ from orgroot.aws.patience import Patience
 from orgroot.core.ids import account_id
 from orgroot.core.organization import Caller
 from orgroot.core.root_tasks import Feature
+from orgroot.errors import AwsError, AwsErrorKind
 
 
 class AwsIdentity:
@@ -21,6 +22,16 @@ class AwsIdentity:
         return Caller(
             account=account_id(found["Account"]), arn=found["Arn"], user_id=found["UserId"]
         )
+
+    def role_arn(self, name: str) -> str | None:
+        """`iam:GetRole` of a role of the caller's account; None where that is not allowed."""
+        try:
+            found = self._door.call("iam", "GetRole", {"RoleName": name})
+        except AwsError as error:
+            if error.kind is AwsErrorKind.DENIED:
+                return None
+            raise
+        return str(found["Role"]["Arn"])
 
     def features(self) -> frozenset[Feature]:
         """`iam:ListOrganizationsFeatures`; AwsError TRUSTED_ACCESS_OFF while AWS hides them."""

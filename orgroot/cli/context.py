@@ -147,6 +147,7 @@ def open_workspace(
         signer = who.owner_signer(config, person or "", key)
     else:
         person = who.acting_person(roster, caller, as_person)
+        who.check_identity_center(person, caller, identity)
         signer = who.roster_signer(roster, person, key)
     _tell_of_spool(log)
     with TerminalProgress() as progress:
@@ -265,11 +266,14 @@ def _caller_person(settings: Settings, config: Config, log: AuditLog) -> str | N
     """The roster name of the caller AWS reports; None without credentials, or for a stranger."""
     from orgroot.aws.identity import AwsIdentity
 
+    identity = AwsIdentity(open_door(settings, config, endpoint_of(log)))
     try:
-        caller = AwsIdentity(open_door(settings, config, endpoint_of(log))).caller()
+        caller = identity.caller()
     except CredentialsError:
         return None
-    return who.acting_person(who.roster_of(config, log), caller, None)
+    person = who.acting_person(who.roster_of(config, log), caller, None)
+    who.check_identity_center(person, caller, identity)
+    return person
 
 
 def open_whole_log(settings: Settings, receipts: Sequence[str] = ()) -> AuditLog:

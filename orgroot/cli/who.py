@@ -6,12 +6,12 @@ from pathlib import Path
 from orgroot.cli import places
 from orgroot.core.config import Approvals, Config
 from orgroot.core.organization import Caller
-from orgroot.core.people import Roster
+from orgroot.core.people import Roster, identity_center_role, made_by_identity_center
 from orgroot.core.public_keys import PublicKey, parse_public_key
-from orgroot.errors import UsageError
+from orgroot.errors import IntegrityError, UsageError
 from orgroot.local.clock import SystemClock
 from orgroot.local.ssh_signer import SshSigner, find_keys, public_key_of
-from orgroot.ports import Signer
+from orgroot.ports import IdentityGateway, Signer
 from orgroot.workflows.audit_log import AuditLog
 
 
@@ -72,6 +72,25 @@ def acting_person(roster: Roster | None, caller: Caller, as_person: str | None) 
             code="another-person",
         )
     return as_person
+
+
+def check_identity_center(person: str | None, caller: Caller, identity: IdentityGateway) -> None:
+    """A role named like those of Identity Center must be one of them, where IAM may be asked.
+
+    Raises:
+        IntegrityError: somebody made it, to be taken for this person.
+        AwsError: IAM does not answer.
+    """
+    name = identity_center_role(caller.arn)
+    if person is None or name is None:
+        return
+    found = identity.role_arn(name)
+    if found is not None and not made_by_identity_center(found):
+        raise IntegrityError(
+            f"{caller.arn} is not {person}: the role {found} was not made by IAM Identity Center",
+            hint="find out who made that role; Identity Center's lie in /aws-reserved/",
+            code="identity-center",
+        )
 
 
 def _stranger(roster: Roster, person: str) -> UsageError:

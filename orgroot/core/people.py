@@ -21,6 +21,24 @@ SSO_SESSION = re.compile(
 IAM Identity Center user guide): the session name is the user name."""
 
 
+_RESERVED_ROLE = re.compile(
+    r"arn:aws[a-z-]*:iam::[0-9]{12}:role/aws-reserved/sso\.amazonaws\.com/([a-z0-9-]+/)?"
+    r"(?P<name>[^/]+)"
+)
+"""Only Identity Center can make a role in this path; a name alone anyone can copy."""
+
+
+def identity_center_role(arn: str) -> str | None:
+    """The role of a session that looks like Identity Center's; None for any other caller."""
+    session = SSO_SESSION.fullmatch(arn)
+    return None if session is None else arn.split("/")[1]
+
+
+def made_by_identity_center(role_arn: str) -> bool:
+    """Whether a role lies where only Identity Center makes them."""
+    return _RESERVED_ROLE.fullmatch(role_arn) is not None
+
+
 def usable_key(text: str) -> PublicKey | None:
     """The key a text stands for, or None where this version cannot verify it."""
     try:

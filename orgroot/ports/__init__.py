@@ -159,6 +159,10 @@ class IdentityGateway(Protocol):
         """`sts:GetCallerIdentity`."""
         ...
 
+    def role_arn(self, name: str) -> str | None:
+        """`iam:GetRole` of a role of the caller's account; None where that is not allowed."""
+        ...
+
     def features(self) -> frozenset[Feature]:
         """`iam:ListOrganizationsFeatures`; AwsError TRUSTED_ACCESS_OFF while AWS hides them."""
         ...

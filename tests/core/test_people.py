@@ -6,7 +6,7 @@ import pytest
 
 from orgroot.core.config import Approvals
 from orgroot.core.organization import Caller
-from orgroot.core.people import Roster
+from orgroot.core.people import Roster, identity_center_role, made_by_identity_center
 from tests.core import scene as s
 
 SSO = "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Root_Gov_0123456789abcdef/alice@corp"
@@ -50,6 +50,37 @@ def test_a_caller_is_a_person_only_by_an_exact_identity(arn: str, expected: str 
         alice=s.person("alice", aws=[ALICE_SSO]), olga=s.person("olga", aws=[{"arn": ROLE}])
     )
     assert people.person_for_caller(caller(arn)) == expected
+
+
+@pytest.mark.parametrize(
+    ("arn", "role"),
+    [
+        (SSO, "AWSReservedSSO_Root_Gov_0123456789abcdef"),
+        (ROLE, None),
+        (s.arn("alice"), None),
+    ],
+)
+def test_sessions_that_look_like_identity_centers(arn: str, role: str | None) -> None:
+    """Only they have a role whose path is worth a look."""
+    assert identity_center_role(arn) == role
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("aws-reserved/sso.amazonaws.com/", True),
+        ("aws-reserved/sso.amazonaws.com/eu-west-1/", True),
+        ("", False),
+        ("aws-reserved/", False),
+        ("mine/aws-reserved/sso.amazonaws.com/", False),
+        ("aws-reserved/sso.amazonaws.com.evil/", False),
+        ("aws-reserved/sso.amazonaws.com/a/b/", False),
+    ],
+)
+def test_only_the_reserved_path_is_identity_centers(path: str, *, expected: bool) -> None:
+    """A name can be copied, the path cannot."""
+    arn = f"arn:aws:iam::111111111111:role/{path}AWSReservedSSO_Root_Gov_0123456789abcdef"
+    assert made_by_identity_center(arn) is expected
 
 
 def test_a_caller_of_two_people_is_nobody() -> None:

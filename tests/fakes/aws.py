@@ -160,6 +160,11 @@ class FakeAws(FakeMembers):
         self._call("sts:GetCallerIdentity")
         return Caller(account=MANAGEMENT, arn=self.arn, user_id="AIDAEXAMPLE")
 
+    def role_arn(self, name: str) -> str | None:
+        """Nobody may ask."""
+        self._call("iam:GetRole", name)
+        return None
+
     def features(self) -> frozenset[Feature]:
         """The two features."""
         self._call("iam:ListOrganizationsFeatures")
