@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orgroot.cli import places, who
+from orgroot.cli.notices import tell_of_rules
 from orgroot.cli.settings import Settings
 from orgroot.cli.stores import open_store
 from orgroot.cli.terminal import TerminalProgress, say, typed
@@ -150,6 +151,7 @@ def open_workspace(
         who.check_identity_center(person, caller, identity)
         signer = who.roster_signer(roster, person, key)
     _tell_of_spool(log)
+    tell_of_rules(log, door.clock.now())
     with TerminalProgress() as progress:
         yield Workspace(
             config=config,
@@ -243,6 +245,7 @@ def open_desk(
     log.require()
     _use_trust(log, settings, signs=signs)
     _tell_of_spool(log)
+    tell_of_rules(log, SystemClock().now())
     if owner:
         owner_name = who.owner_named(config, as_person)
         person: str | None = owner_name

@@ -78,6 +78,7 @@ class Roster:
 
     def __init__(self, approvals: Approvals, revoked: Mapping[str, RevokedKey] = {}) -> None:
         self._revoked = revoked
+        self._hardware_first = approvals.defaults.hardware_key != "off"
         self._people: Mapping[str, Person] = approvals.people
         self._keys = {
             name: tuple(
@@ -108,8 +109,14 @@ class Roster:
         return tuple(name for name, entry in self._people.items() if wanted & set(entry.groups))
 
     def keys_of(self, person: str, at: datetime) -> tuple[PublicKey, ...]:
-        """The keys that hold: added by that instant, not ended by it, not revoked by the log."""
-        return tuple(k for k in self._valid(person, at) if k.text not in self._revoked)
+        """The keys that hold: added by that instant, not ended by it, not revoked by the log.
+
+        In the order of the roster; those in hardware first, unless the rules turn that off.
+        """
+        keys = [key for key in self._valid(person, at) if key.text not in self._revoked]
+        if self._hardware_first:
+            keys.sort(key=lambda key: not key.hardware)
+        return tuple(keys)
 
     def keys_to_come(self, person: str, now: datetime) -> tuple[PublicKey, ...]:
         """As `keys_of`, with the keys that are added later."""

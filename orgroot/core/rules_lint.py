@@ -214,11 +214,18 @@ def _owners(owners: Owners) -> Iterator[RulesIssue]:
 
 
 def _expiry(approvals: Approvals, now: datetime) -> Iterator[RulesIssue]:
-    left = approvals.expires - now
-    if left <= timedelta():
-        yield _error("expired", None, f"the rules expired at {approvals.expires:%Y-%m-%d}")
-        return
+    words = expiry_notice(approvals.expires, now)
+    if words is not None:
+        level, code = ("error", "expired") if approvals.expires <= now else ("warning", "expiry")
+        yield RulesIssue(level=level, code=code, rule=None, message=words)
+
+
+def expiry_notice(expires: datetime, now: datetime) -> str | None:
+    """What is to be said of the end of rules, 30, 14 and 3 days ahead and after; None: nothing."""
+    at = f"{expires:%Y-%m-%dT%H:%M:%SZ}"
+    if expires <= now:
+        return f"the rules expired at {at}: only reading and break-glass work"
     for days in _EXPIRY_WARNINGS:
-        if left <= timedelta(days=days):
-            yield _warning("expiry", None, f"the rules expire within {days} days")
-            return
+        if expires - now <= timedelta(days=days):
+            return f"the rules expire within {days} days, at {at}"
+    return None

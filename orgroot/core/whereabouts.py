@@ -93,6 +93,17 @@ def moved(approvals: Approvals, targets: Iterable[Target], places: Places) -> Pl
     return found
 
 
+def unsettled(approvals: Approvals, places: Places) -> Places:
+    """The accounts that were recorded in places that rules tell apart, without an owner's word."""
+    asks = asked(approvals)
+    found: dict[str, tuple[Whereabouts, ...]] = {}
+    for account, known in places.items():
+        shown = tuple(dict.fromkeys(_as_asked(place, asks) for place in known))
+        if any(not place.agrees_with(shown[0]) for place in shown):
+            found[account] = shown
+    return found
+
+
 def subjects(
     approvals: Approvals,
     task: Task,

@@ -16,6 +16,7 @@ from orgroot.core.results import (
 )
 from orgroot.core.root_tasks import Feature
 from orgroot.core.statements import instant
+from orgroot.core.whereabouts import unsettled
 from orgroot.workflows.audit_log import AuditLog
 from orgroot.workflows.request_view import list_requests
 from orgroot.workflows.root_access import observe
@@ -96,4 +97,9 @@ def _rules_differ(ws: Workspace, log: AuditLog | None, now: datetime) -> tuple[s
         differs.append(f"the rules expired at {rules.body.expires_at}: `orgroot rules publish`")
     elif left <= _WARN_BEFORE:
         differs.append(f"the rules expire soon, at {rules.body.expires_at}")
+    differs += [
+        f"{account} was seen in {' and in '.join(map(str, places))}: the rules of all apply until "
+        f"an owner's `orgroot log ack {account}`"
+        for account, places in unsettled(rules.body.approvals, log.state.places).items()
+    ]
     return tuple(differs)

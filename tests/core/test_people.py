@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from fakes.key_types import TokenSigner
 
 from orgroot.core.config import Approvals
 from orgroot.core.organization import Caller
@@ -81,6 +82,20 @@ def test_only_the_reserved_path_is_identity_centers(path: str, *, expected: bool
     """A name can be copied, the path cannot."""
     arn = f"arn:aws:iam::111111111111:role/{path}AWSReservedSSO_Root_Gov_0123456789abcdef"
     assert made_by_identity_center(arn) is expected
+
+
+def test_keys_in_hardware_come_first_unless_that_is_off() -> None:
+    """Of a person's keys the token is tried before the file; the rules may leave their order."""
+    keys = [
+        {"key": key, "added": "2026-01-10T00:00:00Z"}
+        for key in (s.key("bob"), TokenSigner("bob").public_key)
+    ]
+    bob = {"bob": s.person("bob", keys=keys)}
+    now = day("2026-03-01")
+    preferred = Roster(s.approvals_of(people=bob)).keys_of("bob", now)
+    assert [key.hardware for key in preferred] == [True, False]
+    off = Roster(s.approvals_of(people=bob, defaults={"hardware_key": "off"})).keys_of("bob", now)
+    assert [key.hardware for key in off] == [False, True]
 
 
 def test_a_caller_of_two_people_is_nobody() -> None:

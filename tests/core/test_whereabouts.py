@@ -13,7 +13,7 @@ from orgroot.core.log_state import RequestRecord
 from orgroot.core.requirements import requirement
 from orgroot.core.statement_parts import Moved, Signer, Versions
 from orgroot.core.statements import Ack
-from orgroot.core.whereabouts import Whereabouts, remember, resources_in, subjects
+from orgroot.core.whereabouts import Whereabouts, remember, resources_in, subjects, unsettled
 from tests.core import scene as s
 from tests.core import world as w
 from tests.core.drafts import asked, executed, granted, law, request
@@ -232,6 +232,17 @@ def test_names_of_resources() -> None:
     assert resources_in(Task.UNLOCK_QUEUE, {"queues": [{"queue": "q"}, 1]}) == ("q",)
     assert resources_in(Task.UNLOCK_QUEUE, {"buckets": [{"bucket": "b"}]}) == ()
     assert resources_in(Task.ADD_SCPS, {"buckets": [{"bucket": "b"}]}) == ()
+
+
+def test_accounts_that_wait_for_an_owners_word() -> None:
+    """Places that rules do not tell apart are one; those that they do are told, with the first."""
+    places: dict[str, tuple[Whereabouts, ...]] = {}
+    remember(places, (at(PROD), at(DEV), s.target(s.OTHER, ou_path=PROD, tags={"a": "1"})))
+    remember(places, (s.target(s.OTHER, ou_path=PROD, tags={"a": "2"}),))
+    assert unsettled(RULES, places) == {
+        s.ACCOUNT: (Whereabouts(ou_path=PROD), Whereabouts(ou_path=DEV))
+    }
+    assert unsettled(s.approvals_of(BROAD), places) == {}
 
 
 PATHS = st.sampled_from([PROD, DEV, "r-ab12", ""])

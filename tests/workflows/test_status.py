@@ -6,13 +6,19 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 from fakes.aws_members import MANAGEMENT
-from fakes.team import World, new_world
+from fakes.team import World, approvals_tree, new_world
 
+from orgroot.core.config import Approvals
 from orgroot.core.results import ExitReason
 from orgroot.core.root_tasks import Feature
+from orgroot.core.structure import convert
+from orgroot.core.whereabouts import Whereabouts
 from orgroot.workflows import root_access
 from orgroot.workflows.requests import Ask
+from orgroot.workflows.rules import publish
 from orgroot.workflows.status import status
+
+PROD = "ou-ab12-prod0001"
 
 
 @pytest.fixture
@@ -84,3 +90,20 @@ def test_without_a_log_it_still_shows_aws(world: World) -> None:
     world.store.objects.clear()
     world.memories.clear()
     assert status(world.workspace()).rules is None
+
+
+def test_accounts_that_moved_are_told(world: World) -> None:
+    """Where rules look at OUs, an account that was seen in two waits for an owner's word."""
+    tree = approvals_tree()
+    rule = {**tree["rules"][0], "id": "ou", "match": {"tasks": ["unlock-bucket"], "ous": [PROD]}}  # type: ignore[index]
+    tree["rules"] = [*tree["rules"], rule]  # type: ignore[misc]
+    world.config = msgspec.structs.replace(world.config, approvals=convert(tree, Approvals))
+    publish(world.desk("dana"))
+    ws = world.workspace()
+    assert ws.log is not None
+    ws.log.sync().places["222222222222"] = (
+        Whereabouts(ou_path=f"r-ab12/{PROD}"),
+        Whereabouts(ou_path="r-ab12"),
+    )
+    told = status(ws, check=True).differs
+    assert any("222222222222 was seen in" in line and "log ack" in line for line in told)
