@@ -17,9 +17,11 @@ from orgroot.cli.settings import Settings
 from orgroot.cli.stores import open_store
 from orgroot.cli.terminal import TerminalProgress, say, typed
 from orgroot.core.config import Config, Trust
+from orgroot.core.log_verify import LookAhead
 from orgroot.core.results import Whoami
 from orgroot.core.unenforced import Purpose, refuse_unenforced
 from orgroot.errors import CredentialsError, IntegrityError, UsageError
+from orgroot.local import second_process
 from orgroot.local.clock import SystemClock
 from orgroot.local.memory import LocalMemory
 from orgroot.local.ssh_signer import find_keys, public_key_of
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
     from orgroot.aws.organizations import AwsOrganization
     from orgroot.core.organization import Caller
     from orgroot.ports import Signer
+
+
+look_ahead: LookAhead = second_process.ahead
+"""How a long log is looked at where all of it is read."""
 
 
 def read_config(settings: Settings) -> tuple[Config, Path]:

@@ -40,14 +40,14 @@ def export(
 
     Days are of UTC. OCSF is version 1.3.0, one event per line.
     """
-    from orgroot.cli.context import open_whole_log
+    from orgroot.cli.context import look_ahead, open_whole_log
     from orgroot.cli.times import from_time, until_time
     from orgroot.workflows.log_export import Span, exportable
 
     span = Span(first=first, since=from_time("--since", since), until=until_time("--to", until))
     if out is not None:
         emit(output, _into_file(settings_of(ctx), form, out, span))
-    found = exportable(open_whole_log(settings_of(ctx)))
+    found = exportable(open_whole_log(settings_of(ctx)), look_ahead)
     rows = _Counted(found.rows(span))
     for line in _lines(rows, form, found):
         sys.stdout.write(line)
@@ -56,14 +56,14 @@ def export(
 
 
 def _into_file(settings: Settings, form: ExportFormat, out: Path, span: "Span") -> "LogExport":
-    from orgroot.cli.context import open_whole_log
+    from orgroot.cli.context import look_ahead, open_whole_log
     from orgroot.core.results import LogExport
     from orgroot.local.new_file import new_file
     from orgroot.workflows.log_export import exportable
 
     digest = hashlib.sha256()
     with new_file(out) as file:
-        found = exportable(open_whole_log(settings))
+        found = exportable(open_whole_log(settings), look_ahead)
         rows = _Counted(found.rows(span))
         for line in _lines(rows, form, found):
             digest.update(line.encode())

@@ -67,10 +67,10 @@ def verify(
 
     Chain, signatures, objects, receipts, every decision replayed under the rules of its time.
     """
-    from orgroot.cli.context import open_whole_log
+    from orgroot.cli.context import look_ahead, open_whole_log
     from orgroot.workflows.log_show import verify as verify_whole
 
-    emit(output, verify_whole(open_whole_log(settings_of(ctx), receipts or ())))
+    emit(output, verify_whole(open_whole_log(settings_of(ctx), receipts or ()), look_ahead))
 
 
 def ack(

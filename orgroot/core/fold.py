@@ -44,6 +44,7 @@ from orgroot.core.positions import (
     names_place,
     undecodable,
 )
+from orgroot.core.preread import DIRECT, Checks
 from orgroot.core.rules_lint import LATEST
 from orgroot.core.sshsig import Verified
 from orgroot.core.statement_parts import OwnersStatement, PersonStatement
@@ -99,8 +100,13 @@ class Fold:
         self._read = objects
         self._now = now
 
-    def admit(self, seq: int, raw: bytes) -> None:
+    def admit(self, seq: int, raw: bytes, checks: Checks = DIRECT) -> None:
         """Fold in the bytes of record number `seq`; numbers grow, and each comes once.
+
+        Args:
+            seq: its number.
+            raw: its bytes.
+            checks: how its signatures are checked; some may have been checked before.
 
         Raises:
             AuditUnavailable: an object cannot be read now; the state is as before.
@@ -111,7 +117,7 @@ class Fold:
         found = [_finding(n, Void(FindingCode.GAP, "it is missing", fatal=True)) for n in missing]
         signed: SignedBody | None = None
         try:
-            signed = self._signed(place, raw)
+            signed = self._signed(place, raw, checks)
             self._count(place, signed, sha256(raw), found)
         except Void as void:
             found.append(_finding(seq, void, fatal=seq == 1))
@@ -131,7 +137,7 @@ class Fold:
         state = self.state
         place = Place(seq=state.seq + 1, prev=state.hash)
         try:
-            signed = self._signed(place, raw)
+            signed = self._signed(place, raw, DIRECT)
             body = signed.body
             if isinstance(body, Approval | Denial):
                 admission.check_decision(state, state.rules[-1], body, signed.digest)
@@ -144,7 +150,7 @@ class Fold:
         other = Void(FindingCode.ILLEGAL_TRANSITION, "it is no decision")
         return _finding(place.seq, other)
 
-    def _signed(self, place: Place, raw: bytes) -> SignedBody:
+    def _signed(self, place: Place, raw: bytes, checks: Checks) -> SignedBody:
         """The body, once everything about bytes, signature and position holds."""
         try:
             record = decode_record(raw)
@@ -157,7 +163,7 @@ class Fold:
         wrong = misplaced(record, place, self._trust.log_id)
         try:
             body = self._parsed(text, record.sigs)
-            signed_with = self._check_signature(body, text, record.sigs)
+            signed_with = self._check_signature(body, text, record.sigs, checks)
         except Void as void:
             if wrong is not None:
                 detail = f"{wrong}; {void.detail}"
@@ -202,18 +208,19 @@ class Fold:
                 raise IntegrityError(f"a statement of organization {its[0]}, log {its[1]}")
 
     def _check_signature(
-        self, body: Body, text: bytes, sigs: tuple[Signature, ...]
+        self, body: Body, text: bytes, sigs: tuple[Signature, ...], checks: Checks
     ) -> Verified | None:
         if isinstance(body, KeyRevoke):
             return revocation.check_revoker(self.state, body, text, sigs)
         if isinstance(body, Ack):
             return acknowledgement.check_owner(self.state, body, text, sigs)
         if isinstance(body, PersonStatement):
-            return check_person(self.state.rules_in_force, body, text, sigs, self.state.newest)
+            rules, newest = self.state.rules_in_force, self.state.newest
+            return check_person(rules, body, text, sigs, newest, checks=checks)
         if isinstance(body, OwnersStatement):
             owners.check_owners(self.state, body, text, sigs)
         else:
-            check_fact(self._run(body).body.ephemeral_key, text, sigs)
+            check_fact(self._run(body).body.ephemeral_key, text, sigs, checks)
         return None
 
     def _run(self, fact: Fact) -> ExecutionRecord:

@@ -4,7 +4,7 @@ It stops at nothing and repairs nothing; an object that cannot be read is an err
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from orgroot.core.codec import object_key, record_hash, record_key
@@ -16,6 +16,7 @@ from orgroot.core.fold import Fold
 from orgroot.core.ids import Digest, sha256
 from orgroot.core.log_state import ExecutionRecord, LogState
 from orgroot.core.owners import foreign_findings
+from orgroot.core.preread import UNREAD, Preread
 from orgroot.core.secret_shapes import secret_shapes
 from orgroot.core.statements import Survey, instant
 from orgroot.core.store_evidence import KeyEvidence, store_findings
@@ -23,9 +24,20 @@ from orgroot.core.unknown_sessions import unknown_sessions
 from orgroot.errors import IntegrityError
 
 _RECORD = re.compile(r"([0-9]{12})\.json")
+_FACT = re.compile(r"facts/(0|[1-9][0-9]{0,11})/")
 _OBJECT = re.compile(r"objects/([0-9a-f]{64})")
 
 Get = Callable[[str], bytes | None]
+Records = Iterable[tuple[int, bytes]]
+PrereadRecords = Iterator[tuple[int, bytes, Preread]]
+LookAhead = Callable[[Records], PrereadRecords]
+"""Looks at each record by itself, in order; it may do so ahead of the fold, and elsewhere."""
+
+
+def in_turn(records: Records) -> PrereadRecords:
+    """Each record looked at when it is its turn."""
+    for seq, raw in records:
+        yield seq, raw, UNREAD
 
 
 def verify(
@@ -36,6 +48,7 @@ def verify(
     keys: Iterable[str],
     now: datetime,
     evidence: Iterable[KeyEvidence] = (),
+    ahead: LookAhead = in_turn,
 ) -> LogState:
     """Fold and check everything in a store; the answer's `findings` are all there are.
 
@@ -46,6 +59,7 @@ def verify(
         keys: every key of the store.
         now: UTC; executions that should have ended by then are DANGLING.
         evidence: what the store itself says of its keys; looked at last.
+        ahead: how records are looked at by themselves.
 
     Raises:
         AuditUnavailable: from `get` or `evidence`.
@@ -57,18 +71,18 @@ def verify(
         objects=lambda digest: get(object_key(digest)),
         now=lambda: now,
     )
-    for seq in sorted(int(found[1]) for key in present if (found := _RECORD.fullmatch(key))):
-        if seq:
-            raw = get(record_key(seq)) or b""
-            fold.admit(seq, raw)
-            fold.state.findings += _secrets(record_key(seq), seq, raw)
+    for seq, raw, seen in ahead(_records(get, present)):
+        fold.admit(seq, raw, seen)
+        shapes = secret_shapes(raw) if seen.secrets is None else seen.secrets
+        fold.state.findings += _secrets(record_key(seq), seq, shapes)
     state = fold.state
     state.findings += foreign_findings(state, trust)
     facts: set[str] = set()
     named: set[Digest] = set(state.objects)
+    beside = _facts(present)
     for run in state.executions.values():
         if isinstance(run.body, Survey):
-            state.findings += _survey(run, get, present, facts, named)
+            state.findings += _survey(run, get, beside.get(run.seq, []), facts, named)
         if run.unresolved() and run.superseded_by is None:
             state.findings += _dangling(run, now)
         state.findings += unknown_sessions(run)
@@ -83,27 +97,41 @@ def verify(
     return state
 
 
+def _records(get: Get, present: frozenset[str]) -> Records:
+    numbers = sorted(int(found[1]) for key in present if (found := _RECORD.fullmatch(key)))
+    return ((seq, get(record_key(seq)) or b"") for seq in numbers if seq)
+
+
+def _facts(present: frozenset[str]) -> Mapping[int, list[str]]:
+    """The keys of facts beside the log, in order, by the number of their survey."""
+    found: dict[int, list[str]] = {}
+    for key in sorted(present):
+        place = _FACT.match(key)
+        if place is not None:
+            found.setdefault(int(place[1]), []).append(key)
+    return found
+
+
 def _survey(
-    run: ExecutionRecord, get: Get, present: frozenset[str], facts: set[str], named: set[Digest]
+    run: ExecutionRecord, get: Get, keys: Iterable[str], facts: set[str], named: set[Digest]
 ) -> Iterator[Finding]:
     """The facts of a survey: each signed by its key, each named by its closing record."""
-    prefix = f"facts/{run.seq}/"
-    expected = set(run.fact_objects)
-    for key in sorted(key for key in present if key.startswith(prefix)):
+    vouched, missing = frozenset(run.fact_objects), set(run.fact_objects)
+    for key in keys:
         raw = get(key) or b""
         facts.add(key)
-        yield from _secrets(key, run.seq, raw)
+        yield from _secrets(key, run.seq, secret_shapes(raw))
         try:
             fact = check_fact_object(run, raw)
         except IntegrityError as error:
             yield _about(FindingCode.OBJECT, run.seq, f"{key}: {error.message}")
             continue
-        if run.fact_objects and record_hash(raw) not in run.fact_objects:
+        if vouched and record_hash(raw) not in vouched:
             yield _about(FindingCode.OBJECT, run.seq, f"{key}: the closing record does not name it")
-        expected.discard(record_hash(raw))
+        missing.discard(record_hash(raw))
         if isinstance(fact, Closed):
             named |= {Digest(digest) for item in fact.items for digest in item.objects}
-    for digest in sorted(expected):
+    for digest in sorted(missing):
         yield _about(FindingCode.OBJECT, run.seq, f"a fact with hash {digest} is missing")
 
 
@@ -118,7 +146,7 @@ def _other(key: str, get: Get, facts: set[str], named: set[Digest]) -> Iterator[
     found = _OBJECT.fullmatch(key)
     if found is not None:
         data = get(key) or b""
-        yield from _secrets(key, 0, data)
+        yield from _secrets(key, 0, secret_shapes(data))
         if sha256(data) != found[1]:
             yield _about(FindingCode.OBJECT, 0, f"{key} is not what its name says")
         elif found[1] not in named:
@@ -127,9 +155,9 @@ def _other(key: str, get: Get, facts: set[str], named: set[Digest]) -> Iterator[
         yield _about(FindingCode.STRAY_OBJECT, 0, f"{key} is no part of a log")
 
 
-def _secrets(key: str, seq: int, data: bytes) -> Iterator[Finding]:
+def _secrets(key: str, seq: int, shapes: Iterable[str]) -> Iterator[Finding]:
     """What must never stand in the log; it is named and not shown."""
-    for shape in secret_shapes(data):
+    for shape in shapes:
         yield _about(FindingCode.SECRET, seq, f"what looks like {shape} stands in {key}")
 
 

@@ -16,6 +16,7 @@ from orgroot.core.facts import Fact
 from orgroot.core.findings import FindingCode, Void
 from orgroot.core.ids import Digest, ExecutionId
 from orgroot.core.log_state import ExecutionRecord, LogState, RulesInForce
+from orgroot.core.preread import DIRECT, Checks
 from orgroot.core.public_keys import parse_public_key
 from orgroot.core.sshsig import Verified, verify
 from orgroot.core.statement_parts import PersonStatement, Signer, Statement
@@ -115,6 +116,8 @@ def check_person(
     text: bytes,
     sigs: tuple[Signature, ...],
     newest: str,
+    *,
+    checks: Checks = DIRECT,
 ) -> Verified:
     """Signed by a key of the roster, valid when it was made and when it was recorded.
 
@@ -130,11 +133,11 @@ def check_person(
     for moment in {body.created_at, max(body.created_at, newest)}:
         if not rules.roster.has_key(signer.person, signer.key, instant(moment)):
             raise _unknown(signer, f"not a key of theirs at {moment}")
-    (verified,) = check_sshsigs((signer,), text, sigs, body.NAMESPACE)
+    (verified,) = check_sshsigs((signer,), text, sigs, body.NAMESPACE, checks)
     return verified
 
 
-def check_fact(key: str, text: bytes, sigs: tuple[Signature, ...]) -> None:
+def check_fact(key: str, text: bytes, sigs: tuple[Signature, ...], checks: Checks = DIRECT) -> None:
     """Signed by the execution's ephemeral key, and by nothing else.
 
     Raises:
@@ -143,7 +146,7 @@ def check_fact(key: str, text: bytes, sigs: tuple[Signature, ...]) -> None:
     if len(sigs) != 1:
         raise Void(FindingCode.BADSIG, f"{len(sigs)} signatures, and a fact has one")
     try:
-        verify_fact(key, text, sigs[0].sig)
+        checks.fact(key, text, sigs[0].sig)
     except IntegrityError as error:
         raise Void(FindingCode.BADSIG, error.message) from error
 
@@ -170,7 +173,11 @@ def holds_unread(
 
 
 def check_sshsigs(
-    signers: tuple[Signer, ...], text: bytes, sigs: tuple[Signature, ...], namespace: str
+    signers: tuple[Signer, ...],
+    text: bytes,
+    sigs: tuple[Signature, ...],
+    namespace: str,
+    checks: Checks = DIRECT,
 ) -> tuple[Verified, ...]:
     """One SSHSIG of each signer, in their order; the keys are known and sound.
 
@@ -180,14 +187,16 @@ def check_sshsigs(
     if [sig.key for sig in sigs] != [signer.key for signer in signers]:
         raise Void(FindingCode.BADSIG, "the signatures are not those of the signers it names")
     return tuple(
-        _check_sshsig(signer, text, sig.sig, namespace)
+        _check_sshsig(signer, text, sig.sig, namespace, checks)
         for signer, sig in zip(signers, sigs, strict=True)
     )
 
 
-def _check_sshsig(signer: Signer, text: bytes, armored: str, namespace: str) -> Verified:
+def _check_sshsig(
+    signer: Signer, text: bytes, armored: str, namespace: str, checks: Checks
+) -> Verified:
     try:
-        return verify(armored, text, namespace=namespace, key=parse_public_key(signer.key))
+        return checks.person(armored, text, namespace=namespace, key=signer.key)
     except IntegrityError as error:
         code = _CODES.get(error.code, FindingCode.BADSIG)
         raise Void(code, f"{signer.person}: {error.message}") from error

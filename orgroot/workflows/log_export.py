@@ -9,6 +9,7 @@ from datetime import datetime
 
 from orgroot.core.audit_log import receipt_line
 from orgroot.core.log_state import LogState
+from orgroot.core.log_verify import LookAhead, in_turn
 from orgroot.core.results import LogHead, LogRecordRow
 from orgroot.core.statements import instant
 from orgroot.errors import IntegrityError
@@ -90,14 +91,14 @@ class Exportable:
                 yield entries.fact(run, n, raw)
 
 
-def exportable(log: AuditLog) -> Exportable:
-    """The log, once all of it was verified.
+def exportable(log: AuditLog, ahead: LookAhead = in_turn) -> Exportable:
+    """The log, once all of it was verified, see `read_whole`.
 
     Raises:
         IntegrityError: it does not verify.
         AuditUnavailable, UsageError: as `read_whole`.
     """
-    found = read_whole(log)
+    found = read_whole(log, ahead)
     if found.wrong:
         first = found.wrong[0]
         where = f"record {first.seq}" if first.seq else "the store"

@@ -12,6 +12,7 @@ from orgroot.core.facts import Fact
 from orgroot.core.findings import Finding, FindingCode
 from orgroot.core.ids import request_id_of
 from orgroot.core.log_state import LogState
+from orgroot.core.log_verify import LookAhead, in_turn
 from orgroot.core.people import usable_key
 from orgroot.core.results import (
     ExitReason,
@@ -66,10 +67,14 @@ class Verified:
         return tuple(finding for finding in self.findings if not finding.code.attention)
 
 
-def read_whole(log: AuditLog) -> Verified:
+def read_whole(log: AuditLog, ahead: LookAhead = in_turn) -> Verified:
     """Read and verify every record, object and fact.
 
     The head is remembered only where nothing is wrong.
+
+    Args:
+        log: the log.
+        ahead: how records are looked at by themselves.
 
     Raises:
         AuditUnavailable: the store cannot be read.
@@ -85,6 +90,7 @@ def read_whole(log: AuditLog) -> Verified:
         keys=store.keys(),
         now=log.clock.now(),
         evidence=store.evidence(),
+        ahead=ahead,
     )
     require_world(state, store.endpoint)
     require_pinned(state, log.trust, log.memory.pin(log.organization))
@@ -103,13 +109,13 @@ def read_whole(log: AuditLog) -> Verified:
     return found
 
 
-def verify(log: AuditLog) -> LogVerify:
-    """Verify the whole log; name all that is wrong or odd.
+def verify(log: AuditLog, ahead: LookAhead = in_turn) -> LogVerify:
+    """Verify the whole log, see `read_whole`; name all that is wrong or odd.
 
     Raises:
         AuditUnavailable, UsageError: as `read_whole`.
     """
-    found = read_whole(log)
+    found = read_whole(log, ahead)
     state = found.state
     reasons: tuple[ExitReason, ...] = (ExitReason.INTEGRITY,) if found.wrong else ()
     if len(found.wrong) < len(found.findings):

@@ -8,6 +8,7 @@ from orgroot.core.audit_log import Fold
 from orgroot.core.findings import Void
 from orgroot.core.ids import Digest
 from orgroot.core.positions import Place
+from orgroot.core.preread import DIRECT
 from tests.core import scene as s
 from tests.core import world as w
 
@@ -45,10 +46,10 @@ def test_a_record_with_one_bit_flipped_counts_for_nothing(story: w.Log, seq: int
     """Wherever the bit stands: in envelope, body, key or signature."""
     fold, raw = before(story, seq), story.raws[seq - 1]
     place = Place(seq=seq, prev=fold.state.hash)
-    fold._signed(place, raw)  # the record itself passes
+    fold._signed(place, raw, DIRECT)  # the record itself passes
     for flipped in flips(raw, every=STORY[seq - 1] in WHOLE):
         with pytest.raises(Void):
-            fold._signed(place, flipped)
+            fold._signed(place, flipped, DIRECT)
 
 
 def test_a_flipped_bit_breaks_what_follows_too(story: w.Log) -> None:
