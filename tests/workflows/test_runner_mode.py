@@ -141,7 +141,7 @@ def test_a_survey_that_could_not_read_all_serves_for_the_rest(world: World) -> N
     assert isinstance(view, RequestView)
     assert [target["account"] for target in view.targets] == [A]
     assert ExitReason.INCOMPLETE in view.exit_reasons
-    assert any(B in note and "not read" in note for note in world.progress.notes)
+    assert any(B in note and "not in the request" in note for note in world.progress.notes)
 
 
 def test_a_survey_is_as_old_as_its_reading(world: World) -> None:
