@@ -26,6 +26,7 @@ from orgroot.cli import (
     runner,
     sandbox,
     scps,
+    sessions,
     setup,
 )
 from orgroot.cli.logging_setup import set_up_logging
@@ -56,6 +57,7 @@ for group in (
     buckets,
     scps,
     requests,
+    sessions,
     approval_files,
     runner,
     recovery,

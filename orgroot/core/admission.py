@@ -9,7 +9,7 @@ from orgroot.core.config import Trust
 from orgroot.core.eligibility import closed, demand, eligible, skew
 from orgroot.core.executor_role import route_flaw
 from orgroot.core.findings import FindingCode, Void
-from orgroot.core.governed_tasks import GOVERNED_TASKS, Power
+from orgroot.core.governed_tasks import GOVERNED_TASKS, Power, session_policies
 from orgroot.core.ids import Digest, RequestId
 from orgroot.core.incidents import owes
 from orgroot.core.log_state import (
@@ -232,11 +232,9 @@ def _check_run(rules: RulesInForce, body: Intent | Survey, request: RequestRecor
         raise _violation(f"{request.id} was decided at {body.observed_at}, not when it was signed")
     if deadline <= observed:
         raise _violation(f"{request.id}: the deadline {body.deadline} is no later than the start")
-    allowed = set(GOVERNED_TASKS[request.body.task].task_policies)
-    if not set(body.task_policies) <= allowed:
-        raise _violation(
-            f"{request.id}: sessions with task policies that {request.body.task} lacks"
-        )
+    allowed = session_policies(request.body.task, request.body.task_policy)
+    if not set(body.task_policies) <= set(allowed):
+        raise _violation(f"{request.id}: sessions with task policies that it does not ask for")
     flaw = route_flaw(body.executor_arn, body.reference_in)
     if flaw is not None:
         raise _illegal(f"{request.id}: {flaw}")

@@ -96,3 +96,13 @@ GOVERNED_TASKS: Mapping[Task, GovernedTask] = MappingProxyType(
         )
     }
 )
+
+
+def session_policies(task: Task, asked: TaskPolicy | None) -> tuple[TaskPolicy, ...]:
+    """The root-task policies that sessions under a request may carry.
+
+    A session that is handed to another program carries the one that was asked for, and no other.
+    """
+    if task is Task.ROOT_SESSION:
+        return () if asked is None else (asked,)
+    return GOVERNED_TASKS[task].task_policies

@@ -6,7 +6,7 @@ cannot travel under a task that only adds.
 
 from collections.abc import Iterator
 
-from orgroot.core.governed_tasks import GOVERNED_TASKS, Power
+from orgroot.core.governed_tasks import GOVERNED_TASKS, Power, Task
 from orgroot.core.log_state import RequestRecord
 from orgroot.core.plan import Op, Plan
 from orgroot.core.resource_policy import drop_statements
@@ -15,6 +15,9 @@ from orgroot.core.scp_document import parse_scp
 from orgroot.core.selectors import BUCKET_TASKS, QUEUE_TASKS
 from orgroot.core.task_params import PlannedChanges, UnlockBucket, UnlockMode, parse_params
 from orgroot.errors import IntegrityError, UsageError
+
+_ONE_ACCOUNT = BUCKET_TASKS | QUEUE_TASKS | {Task.ROOT_SESSION}
+"""Tasks whose requests are about one account."""
 
 
 def malformed(request: RequestRecord) -> Iterator[str]:
@@ -49,7 +52,7 @@ def _wrong_targets(request: RequestRecord) -> Iterator[str]:
         yield f"{body.task} is about member accounts."
     if len(set(accounts)) != len(accounts):
         yield "An account is named twice."
-    if body.task in BUCKET_TASKS | QUEUE_TASKS and (len(targets) != 1 or request.bulk):
+    if body.task in _ONE_ACCOUNT and (len(targets) != 1 or request.bulk):
         yield f"{body.task} is about one account."
 
 

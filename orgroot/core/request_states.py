@@ -12,6 +12,9 @@ from orgroot.core.ids import ExecutionId
 from orgroot.core.incidents import answered
 from orgroot.core.log_state import LISTED, SURVEYED, LogState, RequestRecord, RequestState
 
+HANDED_OUT = "handed-out"
+"""The outcome of a root session that another program was given: what it did, CloudTrail tells."""
+
 SUCCESSES = frozenset(
     {
         "done",
@@ -25,6 +28,7 @@ SUCCESSES = frozenset(
         "nothing-to-do",
         "clean",
         "with-credentials",
+        HANDED_OUT,
         SURVEYED,
         LISTED,
     }

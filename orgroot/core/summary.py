@@ -15,12 +15,14 @@ from orgroot.core.codec import canonical
 from orgroot.core.ids import grouped, sha256
 from orgroot.core.key_use import used_within
 from orgroot.core.log_state import DecisionRecord, LogState, RequestRecord
+from orgroot.core.root_tasks import ROOT_TASKS
 from orgroot.core.statement_parts import Target
 from orgroot.core.statements import Request, instant, timestamp
 from orgroot.core.task_params import (
     AuditRootCredentials,
     BucketChange,
     DeleteRootCredentials,
+    HandOut,
     InspectBucketPolicy,
     PlannedChanges,
     SeenCredentials,
@@ -111,6 +113,8 @@ def _described(request: RequestRecord, params: TaskParams) -> Iterator[str]:
             yield "read which root credentials exist"
         case DeleteRootCredentials():
             yield from _removal(request, params)
+        case HandOut():
+            yield from _hand_out(request)
         case PlannedChanges():
             for step in params.plan:
                 before, after = (_readable(value) for value in (step.before, step.after))
@@ -185,6 +189,13 @@ def _removal(request: RequestRecord, params: DeleteRootCredentials) -> Iterator[
         yield f"with access keys: {', '.join(keyed[:FEW]) or 'none'}"
         if len(keyed) > FEW:
             yield f"with access keys, not listed here: {len(keyed) - FEW}"
+
+
+def _hand_out(request: RequestRecord) -> Iterator[str]:
+    policy = request.body.task_policy
+    yield f"hand a root session of {policy} to another program, which nobody watches"
+    if policy is not None:
+        yield f"it may call {', '.join(ROOT_TASKS[policy].actions)}"
 
 
 def _has_keys(found: SeenCredentials | None) -> bool:

@@ -152,6 +152,10 @@ class DeleteRootCredentials(Params, frozen=True, kw_only=True):
         _require_distinct(self.only)
 
 
+class HandOut(Params, frozen=True, kw_only=True):
+    """Hand a root session to another program: account, task policy and duration say it all."""
+
+
 class PlannedChanges(Params, frozen=True, kw_only=True):
     """Make these changes in this order with the operator's own credentials."""
 
@@ -163,6 +167,7 @@ TaskParams = (
     | InspectBucketPolicy
     | AuditRootCredentials
     | DeleteRootCredentials
+    | HandOut
     | PlannedChanges
 )
 
@@ -172,6 +177,7 @@ PARAMS: Mapping[Task, type[Params]] = MappingProxyType(
         Task.INSPECT_BUCKET_POLICY: InspectBucketPolicy,
         Task.DELETE_ROOT_CREDENTIALS: DeleteRootCredentials,
         Task.UNLOCK_BUCKET: UnlockBucket,
+        Task.ROOT_SESSION: HandOut,
         Task.ENABLE_ROOT_ACCESS: PlannedChanges,
         Task.DISABLE_ROOT_ACCESS: PlannedChanges,
         Task.CHANGE_DELEGATED_ADMINISTRATOR: PlannedChanges,

@@ -16,6 +16,7 @@ from orgroot.report import (
     text_rules,
     text_runner,
     text_scps,
+    text_sessions,
 )
 from orgroot.report.escape import grouped, visible
 from orgroot.report.table import pairs, table
@@ -178,6 +179,7 @@ _RENDERERS: Mapping[type[results.Result], Callable[[Any], str]] = {
     results.Removal: text_accounts.removal,
     results.Inspection: text_accounts.inspection,
     results.Unlock: text_accounts.unlock,
+    results.HandedOut: text_sessions.handed_out,
     results.RequestView: text_requests.view,
     results.RequestList: text_requests.request_list,
     results.LogVerify: text_log.verify,

@@ -84,6 +84,9 @@ def ends(
     if isinstance(run.body, Survey) or GOVERNED_TASKS[task].power is Power.READ:
         why = "the reading did not end; it changes nothing"
         return tuple(_end(account, NOT_DONE, why) for account in accounts)
+    if task is Task.ROOT_SESSION and run.issued:
+        why = "a root session came to be; what was done with it stands in CloudTrail"
+        return tuple(_end(account, UNVERIFIED, why) for account in accounts)
     begun = {account for account, _ in run.step_intents}
     idle = tuple(_idle(a, trail.get(a, "")) for a in accounts if a not in begun)
     open_ = tuple(account for account in accounts if account in begun)

@@ -38,6 +38,12 @@ def driver_of(task: Task) -> Driver:
         UsageError: this version cannot do the task.
     """
     driver = DRIVERS.get(task)
+    if task is Task.ROOT_SESSION:
+        raise UsageError(
+            "a root session is handed to a program, and to no other command",
+            hint="use `orgroot session exec ID -- COMMAND`",
+            code="session",
+        )
     if driver is None:
         raise UsageError(f"this version of orgroot does not execute {task.value}", code="no-driver")
     return driver

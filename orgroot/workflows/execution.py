@@ -10,7 +10,8 @@ from typing import Protocol
 
 from orgroot.core import approval, audit_log
 from orgroot.core.ephemeral import EphemeralKey
-from orgroot.core.ids import execution_id_of
+from orgroot.core.governed_tasks import session_policies
+from orgroot.core.ids import RequestId, execution_id_of
 from orgroot.core.log_state import LogState, RequestRecord, RequestState
 from orgroot.core.results import ExitReason, Result
 from orgroot.core.root_tasks import MAX_SESSION_SECONDS
@@ -61,8 +62,16 @@ def submit(
     wait_seconds: int | None,
     *,
     sleep: Callable[[float], None] = time.sleep,
+    act: Callable[[Workspace, RequestId], Result] | None = None,
 ) -> Result:
     """Open the request; execute it once it is granted.
+
+    Args:
+        ws: the command's world.
+        draft: what is asked for.
+        wait_seconds: how long to wait for approvals; None: not at all.
+        sleep: waits.
+        act: what is done once it is granted; None: it is executed.
 
     Returns:
         The task's own result; or, where approvals are missing after the wait, the request with
@@ -87,7 +96,7 @@ def submit(
             return await_runner(ws, request, give_up, sleep=sleep)
         decision = decision_on(log, request, runner or ws.governed.person, now)
         if decision.allowed and runner is None:
-            return execute(ws, request.id)
+            return (act or execute)(ws, request.id)
         if decision.final:
             refuse_unless(decision)
         if now >= give_up:
@@ -125,8 +134,16 @@ def await_runner(
         sleep(min(POLL_SECONDS, (give_up - now).total_seconds()))
 
 
-def execute(ws: Workspace, request_id: str, claim: Claim = BY_HAND) -> Result:
+def execute(
+    ws: Workspace, request_id: str, claim: Claim = BY_HAND, driver: Driver | None = None
+) -> Result:
     """Execute a granted request, once.
+
+    Args:
+        ws: the command's world.
+        request_id: the request.
+        claim: what whoever executes may do beside another process.
+        driver: does it; None: the driver of its task.
 
     Returns:
         The task's own result; before the quorum, the request with the exit reason WAITING.
@@ -148,7 +165,7 @@ def execute(ws: Workspace, request_id: str, claim: Claim = BY_HAND) -> Result:
     runner = runner_for(ws, request.body.task)
     if runner is not None:
         raise only_runner(request, runner)
-    driver = driver_of(request.body.task)
+    driver = driver or driver_of(request.body.task)
     _refuse_running(log, request)
     now = log.check_clock(ws.clock.now())
     claim.check(request, now)
@@ -283,7 +300,7 @@ def _intent(
         approvals=_standing(request),
         **run_fields(
             ws,
-            task=request.body.task,
+            task_policies=session_policies(request.body.task, request.body.task_policy),
             accounts=about,
             now=now,
             until=until,

@@ -10,7 +10,7 @@ from typing import Any
 
 from orgroot.core.ephemeral import EphemeralKey
 from orgroot.core.executor_role import Route
-from orgroot.core.governed_tasks import GOVERNED_TASKS, Task
+from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.statements import timestamp
 from orgroot.workflows.signing import inline_accounts
 from orgroot.workflows.workspace import Workspace
@@ -27,7 +27,7 @@ def new_key() -> EphemeralKey:
 def run_fields(
     ws: Workspace,
     *,
-    task: Task,
+    task_policies: tuple[TaskPolicy, ...],
     accounts: tuple[str, ...],
     now: datetime,
     until: datetime,
@@ -38,7 +38,7 @@ def run_fields(
 
     Args:
         ws: the command's world.
-        task: what is run.
+        task_policies: what its root sessions may carry.
         accounts: what it is about; none for the organization.
         now: when it was decided (UTC, AWS's time).
         until: its deadline (UTC).
@@ -51,7 +51,7 @@ def run_fields(
         "executor_arn": route.executor_arn,
         "accounts": named,
         "accounts_object": accounts_object,
-        "task_policies": GOVERNED_TASKS[task].task_policies,
+        "task_policies": task_policies,
         "deadline": timestamp(until),
         "observed_at": timestamp(now),
         "ephemeral_key": key.public_b64,

@@ -10,7 +10,7 @@ import msgspec
 
 from orgroot.core import audit_log
 from orgroot.core.eligibility import could_approve
-from orgroot.core.ids import RequestId
+from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import request_id as parse_request_id
 from orgroot.core.log_state import RequestRecord, RequestState
 from orgroot.core.people import Roster
@@ -118,7 +118,7 @@ def view_of(
         justification=request.body.justification,
         could_approve=could,
         summary=summarize(state, request),
-        commands=_commands(request.id, stands, could),
+        commands=_commands(request, stands, could),
         continuing=continuing,
     )
 
@@ -153,14 +153,16 @@ def _approval_rows(request: RequestRecord, roster: Roster) -> tuple[ApprovalRow,
     )
 
 
-def _commands(request: RequestId, stands: RequestState, could: tuple[str, ...]) -> tuple[str, ...]:
+def _commands(
+    request: RequestRecord, stands: RequestState, could: tuple[str, ...]
+) -> tuple[str, ...]:
+    run = f"orgroot execute {request.id}"
+    if request.body.task is Task.ROOT_SESSION:
+        run = f"orgroot session exec {request.id} -- COMMAND"
     match stands:
         case RequestState.PENDING:
-            return (
-                *(f"orgroot approve {request} --as {person}" for person in could),
-                f"orgroot execute {request}",
-            )
+            return (*(f"orgroot approve {request.id} --as {person}" for person in could), run)
         case RequestState.APPROVED:
-            return (f"orgroot execute {request}",)
+            return (run,)
         case _:
             return ()

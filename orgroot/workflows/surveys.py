@@ -47,7 +47,13 @@ def survey(ws: Workspace, draft: Draft, work: Callable[[Run], T]) -> tuple[T, Ru
     key = new_key()
     until = deadline(ws, now, seconds, len(accounts), instant(asked["expires_at"]))
     run = run_fields(
-        ws, task=draft.task, accounts=accounts, now=now, until=until, key=key, route=Route()
+        ws,
+        task_policies=GOVERNED_TASKS[draft.task].task_policies,
+        accounts=accounts,
+        now=now,
+        until=until,
+        key=key,
+        route=Route(),
     )
     body = Survey(**asked, **run)
     record = record_of(body, state)

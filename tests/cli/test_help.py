@@ -49,18 +49,27 @@ COMMANDS = (
     "log show",
     "log verify",
     "log export",
+    "session",
+    "session request",
+    "session exec",
+    "session env",
+    "session credential-process",
     "sandbox",
     "sandbox up",
     "sandbox down",
     "sandbox env",
     "demo",
 )
-CHANGING = ("enable", "disable", "credentials remove", "unlock-bucket", "scp apply")
+CHANGING = (
+    *("enable", "disable", "credentials remove", "unlock-bucket", "scp apply"),
+    "session request",
+)
 SIGNING = (
     *CHANGING,
     *("approve", "deny", "revoke", "request cancel"),
     *("execute", "runner", "recover", "reconcile", "rules publish", "log init", "init"),
 )
+HANDING_OUT = ("session exec", "session env", "session credential-process")
 RESULTS = (
     *SIGNING,
     *("whoami", "status", "inventory", "inspect bucket", "request list", "request show"),
@@ -120,7 +129,7 @@ def test_what_changes_something_can_be_tried_dry(nowhere: Playground, command: s
         assert f"{option} " in text
 
 
-@pytest.mark.parametrize("command", SIGNING)
+@pytest.mark.parametrize("command", [*SIGNING, *HANDING_OUT])
 def test_what_is_signed_can_be_confirmed_by_a_flag(nowhere: Playground, command: str) -> None:
     """`--yes` is accepted wherever a statement is signed, and `--key` names the key."""
     text = help_of(nowhere, command).out

@@ -12,6 +12,7 @@ from orgroot.core.task_params import (
     PARAMS,
     AuditRootCredentials,
     BucketChange,
+    HandOut,
     PlannedChanges,
     UnlockBucket,
     UnlockMode,
@@ -110,6 +111,7 @@ def test_structs_are_built_directly_by_workflows() -> None:
     built = PlannedChanges(plan=(change,))
     assert parse_params(Task.ENABLE_ROOT_ACCESS, to_params(built)) == built
     assert parse_params(Task.AUDIT_ROOT_CREDENTIALS, {}) == AuditRootCredentials()
+    assert parse_params(Task.ROOT_SESSION, {}) == HandOut()
 
 
 def _with(params: dict[str, Any], **values: Any) -> dict[str, Any]:
@@ -123,7 +125,8 @@ def _bucket(params: dict[str, Any], **values: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("task", "params"),
     [
-        (Task.ROOT_SESSION, {}),
+        (Task.UNLOCK_QUEUE, {}),
+        (Task.ROOT_SESSION, {"command": "aws"}),
         (Task.AUDIT_ROOT_CREDENTIALS, {"extra": 1}),
         (Task.UNLOCK_BUCKET, {}),
         (Task.UNLOCK_BUCKET, _with(DROP, mode="repair")),

@@ -78,7 +78,7 @@ def _problem(line: str) -> str | None:
     command, known = ROOT, {"--help", "-h", *_options(ROOT)}
     for number, word in enumerate(words):
         below = _below(command)
-        if below and word == HOLE:
+        if word == "--" or (below and word == HOLE):
             return None
         if word.startswith("-"):
             if word not in known:

@@ -215,6 +215,13 @@ def test_the_shipped_documents_are_enough_and_the_table_is_true(place: Playgroun
     where = (bucket["name"], "--account", bucket["account"])
     watch.run("alice", "inspect bucket", *where)
     watch.through("unlock-bucket", *where, "--mode", "delete", approvers=("bob", "olga"))
+    asked = ("--account", bucket["account"], "--task-policy", "S3UnlockBucketPolicy")
+    id_ = watch.run("alice", "session request", *asked, "--reason", "r", "--yes", code=10)
+    for person in ("bob", "olga"):
+        assert place.run(person, "approve", id_, "--yes").code == 0
+    wear(place, "alice", "executor")
+    watch.run("alice", "session exec", id_, "--yes", "--", "true")
+    wear(place, "alice", "requester")
     config = place.folder / "config.yaml"
     delegate = next(a["id"] for a in place.info["accounts"] if a["name"] == "security-tooling")
     text = config.read_text(encoding="utf-8")

@@ -75,6 +75,13 @@ def approvals_tree(*, total: int = 2, reading: int = 0) -> dict[str, object]:
                 "approvals": {"total": str(total), "each_of": security},
             },
             {
+                "id": "sessions",
+                "match": {"tasks": ["root-session"]},
+                "requesters": {"groups": ["platform"]},
+                "approvers": {"groups": ["security", "platform"]},
+                "approvals": {"total": str(total), "each_of": security},
+            },
+            {
                 "id": "guarded",
                 "match": {
                     "tasks": [

@@ -323,6 +323,16 @@ EXAMPLES: tuple[r.Result, ...] = (
         commands=("orgroot approve orq_x --as olga",),
         continuing=True,
     ),
+    r.HandedOut(
+        request="orq_x",
+        state="SUCCEEDED",
+        account="222222222222",
+        task_policy="S3UnlockBucketPolicy",
+        outcome="handed-out: exec",
+        access_key_id="ASIAEXAMPLE",
+        expires_at="2026-11-22T16:05:00Z",
+        receipt=None,
+    ),
     r.RequestList(requests=()),
     r.Inspection(
         account="222222222222",

@@ -96,6 +96,7 @@ from orgroot.core.results.scps import (
     ScpCheckRow,
     ScpCheckSummary,
 )
+from orgroot.core.results.sessions import HandedOut
 
 __all__ = [
     "AccessKeyRow",
@@ -114,6 +115,7 @@ __all__ = [
     "ExitReason",
     "Failure",
     "FeatureStatus",
+    "HandedOut",
     "Init",
     "Inspection",
     "Inventory",
