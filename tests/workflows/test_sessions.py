@@ -8,6 +8,7 @@ from fakes.aws_members import Call
 from fakes.buckets_world import ACCOUNT, approved, inspected, locked_world
 from fakes.crash_world import PASSED, calm, die, only
 from fakes.team import ProcessKilledError, World, new_world
+from msgspec import structs
 
 from orgroot.core.governed_tasks import Task
 from orgroot.core.results import ExitReason, HandedOut, RequestView
@@ -232,3 +233,21 @@ def test_a_hand_over_killed_before_its_session_did_nothing() -> None:
     world.clock.forward(PASSED + timedelta(hours=1).total_seconds())
     (end,) = only(recover(world.workspace())).accounts
     assert end.outcome == "not-done"
+
+
+def test_where_a_runner_opens_the_sessions_none_is_handed_out() -> None:
+    """Handing out is for direct mode: nothing is asked for, and what was granted stays unused."""
+    world = new_world()
+    request, taker = granted(world), Taker(world)
+    there = structs.replace(world.config.organization, runner="nightly")
+    world.config = structs.replace(world.config, organization=there)
+    before = world.types()
+    for act in (
+        lambda: request_session(world.workspace(), ACCOUNT, QUEUES, ASK),
+        lambda: preview(world.workspace(), ACCOUNT, QUEUES, ASK),
+        lambda: hand_out(world.workspace(), request, taker, look),
+    ):
+        with pytest.raises(UsageError, match="nightly alone opens root sessions") as caught:
+            act()
+        assert caught.value.code == "runner"
+    assert (world.types(), world.aws.sessions, taker.took) == (before, [], [])
