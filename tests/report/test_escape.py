@@ -16,10 +16,15 @@ from orgroot.report.escape import grouped, visible
         ("zero\u200bwidth", "zero\\u{200b}width"),
         ("two\nlines", "two\\u{a}lines"),
         ("\u2028", "\\u{2028}"),
+        ("b\u043eb", "b\\u{43e}b"),
+        ("\uff41dmin", "\\u{ff41}dmin"),
+        ("\u03bfrder 7", "\\u{3bf}rder 7"),
+        ("\u0411\u043e\u0431 and Bob", "\u0411\u043e\u0431 and Bob"),
+        ("caf\u00e9 na\u00efve stra\u00dfe", "caf\u00e9 na\u00efve stra\u00dfe"),
     ],
 )
 def test_hidden_characters_are_spelled_out(text: str, shown: str) -> None:
-    """A character that is invisible or moves the cursor is shown as its code point."""
+    """A character that is invisible, moves the cursor or passes for another is a code point."""
     assert visible(text) == shown
 
 
