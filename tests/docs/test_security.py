@@ -1,0 +1,47 @@
+"""SECURITY.md against the tests that it calls to witness, and the mutants against theirs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.documents import REPOSITORY
+
+TESTS = REPOSITORY / "tests"
+SECURITY = (REPOSITORY / "SECURITY.md").read_text(encoding="utf-8")
+NAMED = sorted(set(re.findall(r"`((?:\w+/)+test_\w+\.py::test_\w+)`", SECURITY)))
+MUTANTS = sorted((TESTS / "mutants").glob("*.patch"))
+
+
+def exists(test: str) -> bool:
+    """Whether a test of this name stands in that file."""
+    file, _, name = test.partition("::")
+    path = TESTS / file
+    return path.is_file() and f"\ndef {name}(" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("test", NAMED)
+def test_every_witness_exists(test: str) -> None:
+    """A test that SECURITY.md names must be there."""
+    assert exists(test)
+
+
+def test_every_attacker_has_witnesses() -> None:
+    """Each of the six attackers has sentences, and each sentence names a test."""
+    part = SECURITY.split("## What an attacker can and cannot do")[1].split("\n## ")[0]
+    attackers = re.split(r"\n\*\*", part)[1:]
+    assert len(attackers) == 6
+    for attacker in attackers:
+        sentences = attacker.split("\n- ")[1:]
+        assert sentences
+        for sentence in sentences:
+            assert "::test_" in sentence, sentence
+
+
+@pytest.mark.parametrize("patch", MUTANTS, ids=lambda path: path.stem)
+def test_every_mutant_names_a_test(patch: Path) -> None:
+    """A mutant says which threat it lets in and which test must turn red."""
+    head = patch.read_text(encoding="utf-8").splitlines()[:3]
+    assert [line.partition(": ")[0] for line in head] == ["Threat", "Removes", "Test"]
+    test = head[2].removeprefix("Test: tests/").partition("[")[0]
+    assert exists(test)
