@@ -5,7 +5,7 @@ DEMO := .venv-demo
 # Two workers suit the two cores that CI has; more is no faster there.
 WORKERS ?= 2
 
-.PHONY: help demo test mutants lint bench clean
+.PHONY: help demo test mutants kill lint bench clean
 
 help:  ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -32,6 +32,9 @@ test: $(DEV)/.installed  ## the whole suite; core/ must keep 100 % branch covera
 
 mutants: $(DEV)/.installed  ## take each mitigation out and show that its test turns red
 	$(DEV)/bin/python -m tests.mutants --workers $(WORKERS)
+
+kill: $(DEV)/.installed  ## hurt real processes at every point they have (test takes a part of these)
+	ORGROOT_TEST_EVERY_POINT=1 $(DEV)/bin/python -m pytest -q -n $(WORKERS) --dist worksteal tests/e2e/test_threats_crash.py
 
 lint: $(DEV)/.installed  ## ruff, mypy strict, import contracts
 	$(DEV)/bin/ruff check .

@@ -36,6 +36,22 @@ def apply_fact(run: ExecutionRecord, fact: Observed, seq: int, skew: timedelta) 
     Raises:
         Void: ILLEGAL_TRANSITION, and nothing was counted.
     """
+    _applied(run, fact, skew)
+    run.last_seq = seq
+
+
+def objection(run: ExecutionRecord, fact: Observed, skew: timedelta) -> str | None:
+    """Why a fact would not count, were it written now; None: it would. Nothing is counted."""
+    try:
+        undo = _applied(run, fact, skew)
+    except Void as void:
+        return void.detail
+    _forget(undo)
+    return None
+
+
+def _applied(run: ExecutionRecord, fact: Observed, skew: timedelta) -> list[Callable[[], object]]:
+    """Count all items of a fact, or none; answers how to forget them again."""
     if run.superseded_by is not None:
         raise _illegal(f"{run.id} was superseded in record {run.superseded_by}")
     check_time(run, fact, skew)
@@ -44,10 +60,14 @@ def apply_fact(run: ExecutionRecord, fact: Observed, seq: int, skew: timedelta) 
         for item in fact.items:
             undo.append(_apply(run, item))  # noqa: PERF401 - what was counted must be known
     except Void:
-        for step in reversed(undo):
-            step()
+        _forget(undo)
         raise
-    run.last_seq = seq
+    return undo
+
+
+def _forget(undo: list[Callable[[], object]]) -> None:
+    for step in reversed(undo):
+        step()
 
 
 def check_time(run: ExecutionRecord, fact: Observed, skew: timedelta) -> None:

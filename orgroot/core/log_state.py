@@ -12,7 +12,13 @@ from typing import Any
 
 from orgroot.core.codec import EMPTY
 from orgroot.core.config import Owners
-from orgroot.core.facts import ClosedItem, IssuedItem, StepIntentItem, StepResultItem
+from orgroot.core.facts import (
+    ClosedItem,
+    IssuedItem,
+    Observed,
+    StepIntentItem,
+    StepResultItem,
+)
 from orgroot.core.findings import Finding
 from orgroot.core.ids import Digest, ExecutionId, RequestId
 from orgroot.core.people import RevokedKey, Roster
@@ -149,6 +155,7 @@ class ExecutionRecord:
         found: by account the session that was lost, and that CloudTrail showed afterwards.
         looked: the accounts of which CloudTrail shows all sessions on record; `""`: all of them.
         emergency: what the rules demanded where break-glass stood in for it; else None.
+        late: the facts that came too late to count, by the SHA-256 of their text.
         scope: what it is about, as a set; see `work`.
     """
 
@@ -170,6 +177,7 @@ class ExecutionRecord:
     found: dict[str, FoundSession] = field(default_factory=dict)
     looked: set[str] = field(default_factory=set)
     emergency: Requirement | None = None
+    late: dict[Digest, Observed] = field(default_factory=dict)
     scope: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -14,7 +14,7 @@ from orgroot.core.eligibility import skew
 from orgroot.core.execution_facts import GRACE, apply_fact
 from orgroot.core.facts import Closed, ClosedItem, Fact, Issued, Observed
 from orgroot.core.findings import FindingCode, Void
-from orgroot.core.ids import Digest, ExecutionId
+from orgroot.core.ids import Digest, ExecutionId, sha256
 from orgroot.core.log_state import ExecutionRecord, LogState
 from orgroot.core.lost_sessions import admit_look
 from orgroot.core.positions import check_fact
@@ -81,7 +81,7 @@ def _applied(
     run = state.executions.get(ExecutionId(body.execution_id))
     if run is None:
         raise _illegal(f"there is no execution {body.execution_id}")
-    if body.facts or body.ends or not (body.sessions or body.looked):
+    if body.facts or body.ends or not (body.sessions or body.looked or body.late):
         _require_open(run, body)
     after = _copy(run)
     facts = tuple(spooled_fact(run, spooled) for spooled in body.facts)
@@ -91,8 +91,19 @@ def _applied(
         after.spooled = seq
     for end in body.ends:
         _close(after, end, instant(body.created_at))
+    for spooled in body.late:
+        _keep(after, spooled)
     admit_look(state, after, body)
     return run, after, facts
+
+
+def _keep(run: ExecutionRecord, spooled: SpooledFact) -> None:
+    """Put a fact on record that came too late: it decides nothing, and its session is known."""
+    fact = spooled_fact(run, spooled)
+    run.late[sha256(spooled.body.encode())] = fact
+    for item in fact.items if isinstance(fact, Issued) else ():
+        if item.account in run.scope and item.task_policy in run.body.task_policies:
+            run.issued.setdefault(item.access_key_id, item)
 
 
 def _require_open(run: ExecutionRecord, body: Recovered) -> None:
@@ -126,6 +137,8 @@ def spooled_fact(run: ExecutionRecord, spooled: SpooledFact) -> Observed:
 
 def on_record(run: ExecutionRecord, fact: Observed) -> bool:
     """The log holds all that a fact says: it was written after all, or recovered before."""
+    if fact in run.late.values():
+        return True
     known = (
         *run.issued.values(),
         *run.step_intents.values(),
@@ -165,6 +178,7 @@ _COUNTED = (
     "spooled",
     "found",
     "looked",
+    "late",
 )
 
 
@@ -180,6 +194,7 @@ def _copy(run: ExecutionRecord) -> ExecutionRecord:
         held=run.held.copy(),
         found=dict(run.found),
         looked=set(run.looked),
+        late=dict(run.late),
     )
 
 

@@ -245,6 +245,7 @@ class Recovered(PersonStatement, frozen=True, kw_only=True, tag="recovered"):
         sessions: what CloudTrail shows of it and it could not put on record.
         looked: the accounts for which CloudTrail was read over all of its time, so that no other
             session of it is missing there; empty text: all of a survey.
+        late: what its machine had kept and came too late to count: evidence, and its sessions.
     """
 
     NAMESPACE: ClassVar[str] = "orgroot-recovered-v1"
@@ -254,6 +255,7 @@ class Recovered(PersonStatement, frozen=True, kw_only=True, tag="recovered"):
     ends: tuple[RecoveredEnd, ...] = ()
     sessions: tuple[FoundSession, ...] = ()
     looked: tuple[str, ...] = ()
+    late: tuple[SpooledFact, ...] = ()
 
 
 class Reconciled(PersonStatement, frozen=True, kw_only=True, tag="reconciled"):

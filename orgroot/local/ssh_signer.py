@@ -114,7 +114,23 @@ class SshSigner:
             UsageError: ssh-keygen is missing, refused, or gave a signature that is not this one.
         """
         program = _program("ssh-keygen", self._environ)
-        with tempfile.TemporaryDirectory(prefix="orgroot-") as name:  # mkdtemp: mode 0700
+        try:
+            armored = self._signed(program, namespace, message)
+        except OSError as error:
+            raise UsageError(
+                f"nothing can be signed here: {error.strerror or error}",
+                hint="check the space in the temporary folder (TMPDIR)",
+                code="temporary-folder",
+            ) from error
+        try:
+            verify(armored, message, namespace=namespace, key=self._key)
+        except IntegrityError as error:
+            raise self._refused(program, error) from error
+        return armored
+
+    def _signed(self, program: str, namespace: str, message: bytes) -> str:
+        # mkdtemp: mode 0700; what cannot be taken away afterwards holds no secret.
+        with tempfile.TemporaryDirectory(prefix="orgroot-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
             statement = folder / "statement"
             statement.write_bytes(message)
@@ -125,12 +141,7 @@ class SshSigner:
             self._run(
                 [program, "-q", "-Y", "sign", "-n", namespace, "-f", str(path), "statement"], folder
             )
-            armored = _read_small(folder / "statement.sig", _LONGEST_SIGNATURE)
-        try:
-            verify(armored, message, namespace=namespace, key=self._key)
-        except IntegrityError as error:
-            raise self._refused(program, error) from error
-        return armored
+            return _read_small(folder / "statement.sig", _LONGEST_SIGNATURE)
 
     def _refused(self, program: str, error: IntegrityError) -> UsageError:
         hint = "check which ssh-keygen stands first in PATH, and which key --key names"

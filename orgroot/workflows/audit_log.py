@@ -182,7 +182,7 @@ class AuditLog:
                 )
                 if self._create(record_key(seq), raw):
                     self._fold.admit(seq, raw)
-                    self._settle(())
+                    self._remember_own(seq)
                     self._require_counted(seq)
                     return Appended(seq=seq, hash=record_hash(raw))
             self.sleep(random.uniform(0, _LONGEST_PAUSE * (attempt + 1) / _ATTEMPTS))  # noqa: S311 - jitter
@@ -349,6 +349,17 @@ class AuditLog:
         require_world(self.state, self._store.endpoint)
         if self._firsts_matter:
             require_firsts(self.state, self._store.covered(), self.clock.now())
+
+    def _remember_own(self, seq: int) -> None:
+        """As `_settle`; a record is written by now, so "nothing was done" would not be true."""
+        try:
+            self._settle(())
+        except UsageError as error:
+            raise AuditUnavailable(
+                f"record {seq} is written, and this machine cannot remember it: {error.message}",
+                hint=error.hint,
+                code=error.code,
+            ) from error
 
     def _require_counted(self, seq: int) -> None:
         """Our own record must count; one that is void stands in the log and means nothing."""

@@ -4,7 +4,7 @@ It never invents an intent, never reopens a request and never touches what may s
 an execution that left nothing in the spool waits for its deadline and half an hour.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -89,7 +89,7 @@ def recover(ws: Workspace) -> Recovery:
     rows = tuple(_recovered(ws, left) for left in left_open(ws))
     log.sync()
     reasons = []
-    if any(row.outcome in {"waiting", "continue", "kept"} for row in rows):
+    if any(row.outcome in {"waiting", "continue"} for row in rows):
         reasons.append(ExitReason.UNKNOWN)
     if any(end.outcome == UNVERIFIED for row in rows for end in row.accounts):
         reasons.append(ExitReason.INCOMPLETE)
@@ -101,14 +101,10 @@ def _recovered(ws: Workspace, left: Left) -> RecoveryRow:
     if log.memory.is_running(run.id):
         return _row(left, "running", detail="a process of this machine is at work: left alone")
     before = set(unsettled(run))
-    stuck = _upload(ws, left)
+    late = _upload(ws, left)
     seen = _looked(ws, left)
-    if stuck or (run.superseded_by is not None and left.kept):
-        return _row(left, "kept", before, detail=stuck or "a further execution took over")
-    if run.superseded_by is not None:
-        return _row(left, "looked", detail=seen.unread)
-    if not before:
-        return _row(left, "looked", detail=seen.unread)
+    if run.superseded_by is not None or not before:
+        return _row(left, "late" if late else "looked", detail=late or seen.unread)
     return _closed(ws, left, before, seen)
 
 
@@ -146,9 +142,10 @@ def _looked(ws: Workspace, left: Left) -> Look:
 
 
 def _upload(ws: Workspace, left: Left) -> str:
-    """Bring the spooled facts into the log, and forget them here; answers why some stay."""
+    """Bring the spooled facts into the log, and forget them here; answers why some are late."""
     log, run = ws.governed.log, left.run
     chosen: list[Kept] = []
+    late: list[Kept] = []
     why = ""
     for kept in left.kept:
         if recovery.on_record(run, kept.fact):
@@ -159,13 +156,25 @@ def _upload(ws: Workspace, left: Left) -> str:
         if against is None:
             chosen.append(kept)
         else:
-            why = f"a fact in this machine's spool does not count any more: {against}"
-    for start in range(0, len(chosen), _PER_RECORD):
-        some = chosen[start : start + _PER_RECORD]
-        _append(ws, run, facts=tuple(one.spooled for one in some))
-        for kept in some:
-            log.memory.unspool(kept.name)
+            late.append(kept)
+            why = f"what this machine had kept is on record as evidence only: {against}"
+    for some in _parts(chosen):
+        _append(ws, run, facts=tuple(kept.spooled for kept in some))
+        _unspool(log, some)
+    for some in _parts(late):
+        _append(ws, run, late=tuple(kept.spooled for kept in some))
+        _unspool(log, some)
     return why
+
+
+def _parts(kept: list[Kept]) -> Iterator[list[Kept]]:
+    for start in range(0, len(kept), _PER_RECORD):
+        yield kept[start : start + _PER_RECORD]
+
+
+def _unspool(log: AuditLog, some: list[Kept]) -> None:
+    for kept in some:
+        log.memory.unspool(kept.name)
 
 
 def _append(
@@ -175,9 +184,10 @@ def _append(
     facts: tuple[SpooledFact, ...] = (),
     ends_: tuple[RecoveredEnd, ...] = (),
     seen: Look | None = None,
+    late: tuple[SpooledFact, ...] = (),
 ) -> None:
     governed = ws.governed
-    body = _body(ws, run, facts=facts, ends_=ends_, seen=seen)
+    body = _body(ws, run, facts=facts, ends_=ends_, seen=seen, late=late)
 
     def guard(state: LogState) -> None:
         against = recovery.objection(state, body)
@@ -194,6 +204,7 @@ def _body(
     facts: tuple[SpooledFact, ...] = (),
     ends_: tuple[RecoveredEnd, ...] = (),
     seen: Look | None = None,
+    late: tuple[SpooledFact, ...] = (),
 ) -> Recovered:
     governed = ws.governed
     log = governed.log
@@ -205,6 +216,7 @@ def _body(
         ends=ends_,
         sessions=() if seen is None else seen.sessions,
         looked=() if seen is None else seen.looked,
+        late=late,
     )
 
 

@@ -14,7 +14,9 @@ from typing import Any
 import msgspec
 
 from orgroot.core.codec import MAX_RECORD_BYTES, Signature, encode_record
+from orgroot.core.eligibility import skew
 from orgroot.core.ephemeral import EphemeralKey
+from orgroot.core.execution_facts import objection
 from orgroot.core.facts import (
     Aborted,
     AbortedItem,
@@ -100,7 +102,7 @@ class FactWriter:
 
         Raises:
             AuditUnavailable: the log did not take it.
-            RequestRefused: a later execution of the same request took over.
+            RequestRefused: a later execution took over, or somebody else told the end.
         """
         waiting = self._enqueue((item,))[0]
         self._settle(waiting)
@@ -180,7 +182,7 @@ class FactWriter:
     def _append(self, items: tuple[Item, ...]) -> int:
         return self._log.append(
             lambda state: self._sign(self._fact(items, seq=state.seq + 1, prev=state.hash)),
-            self._guard,
+            lambda state: self._guard(state, items),
         ).seq
 
     def _put(self, items: tuple[Item, ...], survey: int) -> int:
@@ -190,13 +192,18 @@ class FactWriter:
             self._objects.append(digest)
         return n
 
-    def _guard(self, state: LogState) -> None:
-        superseded = state.executions[self._execution].superseded_by
-        if superseded is not None:
+    def _guard(self, state: LogState, items: tuple[Item, ...]) -> None:
+        """Nothing is written that would not count: another run or `recover` may have come first."""
+        run = state.executions[self._execution]
+        if run.superseded_by is not None:
             raise RequestRefused(
-                f"another run took this request over in record {superseded}; this one stops",
+                f"another run took this request over in record {run.superseded_by}; this one stops",
                 code="superseded",
             )
+        fact = self._fact(items, seq=state.seq + 1, prev=state.hash)
+        why = objection(run, fact, skew(state.rules_in_force))
+        if why is not None:
+            raise RequestRefused(f"{why}; this run stops", code="ended")
 
     def _unplaced(self, items: tuple[Item, ...]) -> bytes:
         body, signatures = self._sign(self._fact(items, seq=0, prev=""))

@@ -220,6 +220,17 @@ def test_without_ssh_keygen_nothing_is_signed(tmp_path: Path) -> None:
         SshSigner(wanted, None, {"PATH": str(tmp_path)}).sign(NAMESPACE, MESSAGE)
 
 
+def test_without_a_temporary_folder_nothing_is_signed(
+    tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk or a wrong TMPDIR is the user's to mend, and no bug of orgroot."""
+    path = make_key(tmp_path / "keys" / "id")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(UsageError, match="nothing can be signed here") as caught:
+        SshSigner(public(path), path, environ).sign(NAMESPACE, MESSAGE)
+    assert "TMPDIR" in str(caught.value.hint)
+
+
 @pytest.mark.parametrize(
     "forged",
     [

@@ -20,7 +20,7 @@ from fakes.crash_world import (
     runs,
     standing,
 )
-from fakes.team import ProcessKilledError, World
+from fakes.team import ProcessKilledError, World, arn_of
 
 from orgroot.core.log_state import RequestState
 from orgroot.core.results import ExitReason, Recovery, Unlock
@@ -31,7 +31,9 @@ from orgroot.errors import (
     AwsErrorKind,
     IntegrityError,
     OutcomeUnknown,
+    UsageError,
 )
+from orgroot.workflows import log_show
 from orgroot.workflows.crash_recovery import recover
 from orgroot.workflows.execution import execute
 from orgroot.workflows.log_reading import spool_waits
@@ -234,3 +236,49 @@ def test_nothing_left_open_is_nothing_to_do() -> None:
     result = recover(world.workspace())
     assert (result.executions, result.exit_reasons) == ((), ())
     assert world.types() == before
+
+
+def test_an_executor_that_slept_past_its_recovery_keeps_its_word_as_evidence() -> None:
+    """Another machine closed it meanwhile: nothing void is written, and what it did is on record.
+
+    Its facts leave the spool, the end that was told stands, and the log verifies.
+    """
+    world, request = granted()
+
+    def sleep(_call: Call) -> None:
+        world.aws.hooks.clear()
+        world.clock.forward(PASSED)
+        recover(world.workspace("olga"))
+        world.aws.arn = arn_of("alice")
+
+    world.aws.when("s3:PutBucketPolicy", sleep)
+    with pytest.raises(OutcomeUnknown, match="this run stops"):
+        execute(world.workspace(), request)
+    assert standing(world, request) is RequestState.FAILED
+    row = only(recover(world.workspace()))
+    assert row.outcome == "late"
+    assert "evidence only" in row.detail
+    assert world.memory("alice").spooled() == ()
+    assert standing(world, request) is RequestState.FAILED
+    (finding,) = log_show.verify(world.log()).findings
+    assert finding.code == "UNKNOWN_SESSION"
+    assert recover(world.workspace()).executions == ()
+
+
+def test_a_head_that_cannot_be_remembered_is_no_usage_error() -> None:
+    """The record is written, so the command may not say that it did not begin."""
+    world, request = granted()
+    memory = world.memory("alice")
+
+    def full(*_head: object) -> None:
+        raise UsageError("the state folder cannot be written: No space left on device")
+
+    def announced(key: str) -> None:
+        if key.startswith("0"):
+            memory.set_head = full  # type: ignore[method-assign]
+
+    world.store.before_create = announced
+    with pytest.raises(AuditUnavailable, match="is written"):
+        execute(world.workspace(), request)
+    assert world.types()[-1] == "intent"
+    assert world.aws.writes == []

@@ -169,9 +169,9 @@ class RecoveryRow(Row, frozen=True, kw_only=True):
     Attributes:
         execution, request, task: which.
         outcome: `closed`; `waiting`: it may still run, until `waits_until`; `running` on this
-            machine, left alone; `continue`: its request can be executed further; `kept`: a fact on
-            this machine that the log can no longer count; `looked`: it had ended, and CloudTrail
-            was asked for sessions that are not on record.
+            machine, left alone; `continue`: its request can be executed further; `late`: it
+            had ended, and what this machine still held of it is on record as evidence; `looked`: it
+            had ended, and CloudTrail was asked for sessions that are not on record.
         accounts: what was found for those that are closed now.
         waits_until: UTC, where it waits.
         detail: what to do, or why.

@@ -1,0 +1,284 @@
+"""A sandbox in this very process, whose whole world can be set back: the log, machines and AWS.
+
+Each scene begins where the snapshot was taken. Commands run as forked processes (`fork_server`),
+which may be hurt; what happened is then looked at from outside.
+"""
+
+import contextlib
+import copy
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from moto.s3.models import s3_backends
+
+from orgroot.cli import sandbox as sandbox_command
+from orgroot.core.ids import AccountId
+from orgroot.sandbox import seed
+from orgroot.sandbox.clock import SandboxClock
+from orgroot.sandbox.event_bus import EventBus
+from orgroot.sandbox.front import Front
+from orgroot.sandbox.furnishing import furnish
+from orgroot.sandbox.model import Call, PrincipalKind
+from orgroot.sandbox.people import write_keys
+from orgroot.sandbox.process import CREDENTIALS, INFO
+from orgroot.sandbox.server import SandboxServer
+from orgroot.sandbox.trail import Trail
+from tests.e2e.fork_server import CRASH
+from tests.e2e.playground import Done, Playground
+
+KILLED = -9
+STOPPED = -19
+MACHINES = ("log", "state")
+"""What a scene sets back: the store, and what everybody's machine remembers."""
+
+_TRAIL = ("_events", "_order", "_sequence", "_counts", "_root_sessions")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended(Done):
+    """A forked command that has ended, or was hurt; with the points that it came by."""
+
+    points: tuple[str, ...]
+
+
+@dataclass(kw_only=True)
+class Mutation:
+    """A changing call inside a root session, and whether the log announced it when it arrived."""
+
+    operation: str
+    account: str
+    announced: bool
+
+
+@dataclass(kw_only=True)
+class Snapshot:
+    """Where every scene begins."""
+
+    folder: Path
+    records: int
+    ahead: timedelta
+    policies: dict[tuple[str, str], bytes | None]
+    root_users: Mapping[str, Any]
+    features: set[Any]
+    services: Mapping[str, Any]
+    trail: Mapping[str, Any]
+    sessions: list[Any]
+
+
+class Stage(Playground):
+    """A playground whose sandbox lives here, so that its world can be set back."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.clock = SandboxClock()
+        self.mutations: list[Mutation] = []
+        self._folders: dict[int, Path] = {}
+        self._forks: subprocess.Popen[str] | None = None
+
+    # --- set up ---
+
+    @contextlib.contextmanager
+    def playing(self, accounts: int, seed_number: int) -> Iterator["Stage"]:
+        """The sandbox and its fork server, as long as the context."""
+        (self.folder / "home").mkdir(parents=True)
+        world = seed.build(accounts=accounts, seed=seed_number, features_on=True, clock=self.clock)
+        self.front = Front(world.organization, self.clock)
+        keys = furnish(world, self.front.data_plane)
+        write_keys(world.people, self.folder / "keys")
+        with SandboxServer(self.front) as server, self._fork_server():
+            self.info = {
+                **world.description(server.endpoint),
+                "pid": 0,
+                "port": server.port,
+                "nonce": self.front.control.nonce,
+            }
+            users = {
+                name: {
+                    "arn": key.arn,
+                    "access_key_id": key.access_key_id,
+                    "secret_access_key": key.secret,
+                }
+                for name, key in keys.items()
+            }
+            (self.folder / INFO).write_text(json.dumps(self.info), encoding="utf-8")
+            (self.folder / CREDENTIALS).write_text(json.dumps({"users": users}), encoding="utf-8")
+            sandbox_command._furnish(self.folder, self.info, server.endpoint)
+            self._watch_mutations()
+            yield self
+
+    @contextlib.contextmanager
+    def _fork_server(self) -> Iterator[None]:
+        here = Path(__file__).resolve().parents[2]
+        self._forks = subprocess.Popen(
+            [sys.executable, "-m", "tests.e2e.fork_server"],
+            cwd=here,
+            env=self.environment(None),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert self._forks.stdout is not None
+            assert self._forks.stdout.readline() == "ready\n"
+            yield
+        finally:
+            self._forks.communicate()
+
+    # --- set back ---
+
+    def snapshot(self) -> Snapshot:
+        """Keep the world as it is."""
+        kept = Path(tempfile.mkdtemp(prefix="snapshot-", dir=self.folder))
+        for part in MACHINES:
+            shutil.copytree(self.folder / part, kept / part)
+        organization = self.front.organization
+        return Snapshot(
+            folder=kept,
+            records=len(self.records()),
+            ahead=self.clock._ahead,
+            policies={
+                (bucket["account"], bucket["name"]): self.bucket_policy(bucket)
+                for bucket in self.info["locked_buckets"]
+            },
+            root_users=copy.deepcopy(
+                {account: organization.root_user(account) for account in organization.accounts}
+            ),
+            features=set(organization.features),
+            services=copy.deepcopy(organization.service_access),
+            trail={name: copy.deepcopy(getattr(self.front.trail, name)) for name in _TRAIL},
+            sessions=list(self.front.witness._sessions),
+        )
+
+    def reset(self, to: Snapshot) -> None:
+        """Begin a scene: everything is as it was in the snapshot."""
+        for part in MACHINES:
+            shutil.rmtree(self.folder / part)
+            shutil.copytree(to.folder / part, self.folder / part)
+        self.clock._ahead = to.ahead
+        for (account, name), policy in to.policies.items():
+            s3_backends[account]["aws"].buckets[name].policy = policy
+        organization = self.front.organization
+        organization._root_users.update(copy.deepcopy(to.root_users))
+        organization.features = set(to.features)
+        organization.service_access = copy.deepcopy(dict(to.services))
+        self.front.faults.clear()
+        self.front.trail = Trail(EventBus(self.front.data_plane))
+        for name, value in to.trail.items():
+            setattr(self.front.trail, name, copy.deepcopy(value))
+        self.mutations.clear()
+        people = frozenset(person["user"] for person in self.info["people"].values())
+        self.front.witness.watch(self.folder / "log", people)
+        self.front.witness._sessions = list(to.sessions)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let the sandbox's time pass."""
+        self.clock.advance(seconds)
+
+    # --- run ---
+
+    def begin(self, person: str, *arguments: str, **harm: Any) -> int:
+        """Start a command as a process of its own; its pid."""
+        folder = tempfile.mkdtemp(prefix="command-", dir=self.folder)
+        pid: int = self._order(
+            {
+                "argv": arguments,
+                "env": self.environment(person) | {"TMPDIR": folder},
+                "folder": folder,
+                "shown": str(self.folder),
+                "harm": harm,
+            }
+        )
+        self._folders[pid] = Path(folder)
+        return pid
+
+    def wait(self, pid: int) -> Ended:
+        """Wait until it ends, dies or stops."""
+        code: int = self._order({"wait": pid})
+        home = self._folders[pid]
+        text = {name: (home / name).read_text(encoding="utf-8") for name in ("out", "err")}
+        points = tuple((home / "points").read_text(encoding="utf-8").splitlines())
+        if code != STOPPED:
+            shutil.rmtree(self._folders.pop(pid))
+        assert "Traceback" not in text["err"], text["err"]
+        assert code not in {1, CRASH}, text["err"]
+        return Ended(code=code, out=text["out"], err=text["err"], points=points)
+
+    def go_on(self, pid: int) -> Ended:
+        """Let a stopped command run to its end."""
+        os.kill(pid, signal.SIGCONT)
+        return self.wait(pid)
+
+    def forked(self, person: str, *arguments: str, **harm: Any) -> Ended:
+        """Run a command as a process of its own."""
+        return self.wait(self.begin(person, *arguments, **harm))
+
+    def _order(self, order: Mapping[str, Any]) -> Any:
+        assert self._forks is not None
+        assert self._forks.stdin is not None
+        assert self._forks.stdout is not None
+        self._forks.stdin.write(json.dumps(order) + "\n")
+        self._forks.stdin.flush()
+        return json.loads(self._forks.stdout.readline())
+
+    # --- look from outside ---
+
+    def bodies(self) -> list[dict[str, Any]]:
+        """Every record's statement, read as plain JSON."""
+        texts = (path.read_bytes() for path in sorted((self.folder / "log").glob("[0-9]*.json")))
+        return [json.loads(json.loads(text)["body"]) for text in texts]
+
+    def items(self, kind: str) -> list[dict[str, Any]]:
+        """The items of every fact of a kind, as records or in `recovered` ones."""
+        found: list[dict[str, Any]] = []
+        for body in self.bodies():
+            inner = [json.loads(fact["body"]) for fact in body.get("facts", ())]
+            for fact in (body, *inner):
+                if fact["type"] == kind:
+                    found += fact["items"]
+        return found
+
+    def bucket_policy(self, bucket: Mapping[str, str]) -> bytes | None:
+        """A bucket's policy, whoever is locked out of it."""
+        policy: bytes | None = s3_backends[bucket["account"]]["aws"].buckets[bucket["name"]].policy
+        return policy
+
+    def root_user(self, account: str) -> Any:
+        """A root user as it is."""
+        return self.front.organization.root_user(AccountId(account))
+
+    def _watch_mutations(self) -> None:
+        """Look into the log at the moment when a change inside a root session arrives."""
+        dispatch = self.front._dispatch
+
+        def watched(request: Any, operation: Any, call: Call, plan: Any) -> Any:
+            session = call.principal.kind is PrincipalKind.ROOT_SESSION
+            if session and call.operation.startswith(("Delete", "Put", "Deactivate", "Create")):
+                self.mutations.append(self._announced(call))
+            return dispatch(request, operation, call, plan)
+
+        self.front._dispatch = watched  # type: ignore[method-assign]
+
+    def _announced(self, call: Call) -> Mutation:
+        account, operation = call.principal.account, f"{call.service}:{call.operation}"
+        named = {value for value in call.params.values() if isinstance(value, str)}
+        steps = [
+            item
+            for item in self.items("step-intent")
+            if item["account"] == account and item["operation"] == operation
+        ]
+        # DeleteLoginProfile names nothing: there is one password.
+        announced = any(item["target"] in named or not named for item in steps)
+        # Deleting a deactivated device is part of the deactivation's step.
+        if call.operation == "DeleteVirtualMFADevice":
+            announced = any(i["target"] in named for i in self.items("step-intent"))
+        return Mutation(operation=operation, account=account, announced=announced)

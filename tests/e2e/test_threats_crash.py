@@ -1,0 +1,173 @@
+"""Killed, out of disk, or without an answer, at every step: what then is true, and who says so.
+
+The points are found by counting. The suite takes a part of them; `make kill` takes every one.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.e2e.scenes import EVERY_POINT, PASSED, Scene, check_honest, chosen, settle
+from tests.e2e.stage import KILLED, STOPPED, Stage
+
+PARTS = 3
+"""A test walks every third of its points, so that two workers share them."""
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A sandbox whose world can be set back."""
+    with Stage(tmp_path_factory.mktemp("stage") / "s").playing(12, 7) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def unlock(stage: Stage) -> Scene:
+    """An approved unlocking of one bucket."""
+    bucket = stage.locked_bucket("tfstate")
+    asked = ("unlock-bucket", bucket["name"], "--account", bucket["account"])
+    stage.ok("alice", "inspect", "bucket", bucket["name"], "--account", bucket["account"])
+    request = stage.pending("alice", *asked, "--mode", "delete", "--reason", "locked out")
+    stage.approve(request, "bob", "olga")
+    return Scene(
+        stage=stage,
+        start=stage.snapshot(),
+        command=("execute", request, "--yes"),
+        request=request,
+        done=None,
+        shows=lambda: stage.bucket_policy(bucket),
+    )
+
+
+@pytest.fixture(scope="module")
+def points(unlock: Scene) -> tuple[str, ...]:
+    """The points of the unlocking."""
+    found = unlock.points()
+    assert len(found) > 80
+    return found
+
+
+def full() -> bool:
+    """Every point is taken."""
+    return bool(os.environ.get(EVERY_POINT))
+
+
+def walk(scene: Scene, numbers: Iterable[int], which: int, **harm: Any) -> None:
+    """Hurt the command at one part of these points, and settle each; every third one deeply."""
+    for turn, at in enumerate(tuple(numbers)[which::PARTS]):
+        before = scene.begin()
+        done = scene.hurt(at=at, **harm)
+        assert (done.code == KILLED) is (harm["how"] == "kill"), (at, done.err)
+        check_honest(scene, done, before)
+        settle(scene, before, deep=full() or turn % 3 == 0)
+
+
+@pytest.mark.parametrize("which", range(PARTS))
+def test_crash_at_every_step(unlock: Scene, points: tuple[str, ...], which: int) -> None:
+    """SIGKILL at each point of an execution: after `recover` the five invariants hold."""
+    walk(unlock, chosen(points, every=6), which, how="kill")
+
+
+@pytest.mark.parametrize("which", range(PARTS))
+@pytest.mark.parametrize(("how", "lasting"), [("ENOSPC", False), ("ENOSPC", True), ("EIO", False)])
+def test_disk_full_and_eio_at_every_step(
+    unlock: Scene, points: tuple[str, ...], which: int, how: str, *, lasting: bool
+) -> None:
+    """A full or failing disk at each file point: the exit code is true, the invariants hold."""
+    files = tuple(n for n, name in enumerate(points, 1) if not name.startswith("aws"))
+    picked = files if full() else files[5::18]
+    walk(unlock, picked, which, how=how, lasting=lasting)
+
+
+@pytest.mark.parametrize("which", range(PARTS))
+@pytest.mark.parametrize("effect", ["lost-reply", "error"])
+def test_lost_replies_and_5xx_at_every_call(
+    unlock: Scene, points: tuple[str, ...], which: int, effect: str
+) -> None:
+    """No answer, or AWS's own failure, at each call: the exit code is true, the invariants hold."""
+    calls = sum(name.startswith("aws") for name in points)
+    for nth in tuple(range(calls) if full() else range(1, calls, 2))[which::PARTS]:
+        before = unlock.begin()
+        failure = {"code": "InternalFailure", "message": "try later", "status": 500}
+        more = {"count": 3, **failure} if effect == "error" else {"count": 1}
+        rule = {"effect": effect, "after": nth, **more}
+        unlock.stage.control("faults", {"rules": [rule]})
+        done = unlock.stage.forked("alice", *unlock.command)
+        unlock.stage.control("faults", method="DELETE")
+        check_honest(unlock, done, before)
+        settle(unlock, before, deep=full() or nth % 3 == 0)
+
+
+def last_state(scene: Scene) -> str:
+    """What another machine's owner is told of the request."""
+    shown = scene.stage.forked("bob", "request", "show", scene.request, "-o", "json")
+    return str(json.loads(shown.out)["state"])
+
+
+def at_of(points: tuple[str, ...], name: str, nth: int = 1) -> int:
+    """The number of the nth point of this name."""
+    return [n for n, each in enumerate(points, 1) if name in each][nth - 1]
+
+
+def behind_intent(points: tuple[str, ...]) -> list[int]:
+    """Where a run may be put to sleep, its intent being durable; not while it holds a lock."""
+    begun = at_of(points, "aws AssumeRoot")
+    return [n for n, name in enumerate(points, 1) if n >= begun and "state/" not in name]
+
+
+@pytest.mark.parametrize("which", range(PARTS))
+def test_a_recovery_killed_at_every_step_can_be_repeated(
+    unlock: Scene, points: tuple[str, ...], which: int
+) -> None:
+    """The unlocking dies behind its change, `recover` dies too: the next one closes both."""
+    stage = unlock.stage
+    unlock.hurt(how="kill", at=at_of(points, "?policy", 3))
+    assert unlock.shows() == unlock.done
+    stage.pass_time(PASSED)
+    second = replace(unlock, start=stage.snapshot(), command=("recover", "--yes"))
+    again = second.points()
+    assert len(again) > 30
+    walk(second, chosen(again, every=12), which, how="kill")
+
+
+@pytest.mark.parametrize("which", range(PARTS))
+def test_recover_while_the_executor_still_runs(
+    unlock: Scene, points: tuple[str, ...], which: int
+) -> None:
+    """Whoever recovers leaves a run alone that may live; what it does then is told by itself."""
+    stage = unlock.stage
+    for at in behind_intent(points)[:: 1 if full() else 6][which::PARTS]:
+        before = unlock.begin()
+        pid = stage.begin("alice", *unlock.command, how="stop", at=at)
+        assert stage.wait(pid).code == STOPPED
+        for person, outcome in (("alice", "running"), ("olga", "waiting")):
+            records = stage.records()
+            done = json.loads(stage.forked(person, "recover", "--yes", "-o", "json").out)
+            assert {row["outcome"] for row in done["executions"]} <= {outcome}
+            assert stage.records() == records
+        assert stage.go_on(pid).code == 0
+        assert settle(unlock, before, deep=False) == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("which", range(PARTS))
+def test_an_executor_that_slept_past_its_recovery_does_nothing_more(
+    unlock: Scene, points: tuple[str, ...], which: int
+) -> None:
+    """Its machine slept, another closed the execution: it changes nothing and claims nothing."""
+    stage = unlock.stage
+    for at in behind_intent(points)[:: 1 if full() else 6][which::PARTS]:
+        before = unlock.begin()
+        pid = stage.begin("alice", *unlock.command, how="stop", at=at)
+        assert stage.wait(pid).code == STOPPED
+        stage.pass_time(PASSED)
+        stage.forked("olga", "recover", "--yes")
+        shows, state = unlock.shows(), last_state(unlock)
+        late = stage.go_on(pid)
+        assert (unlock.shows(), last_state(unlock)) == (shows, state)
+        # 0: it slept only after its own last word.
+        assert late.code in ({0, 7} if state == "SUCCEEDED" else {3, 5, 7}), late.err
+        settle(unlock, before, deep=False)
