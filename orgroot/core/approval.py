@@ -14,6 +14,7 @@ from orgroot.core import emergency
 from orgroot.core.eligibility import (
     deciders,
     demand,
+    in_hardware,
     lapsed,
     listed,
     outlived,
@@ -23,7 +24,6 @@ from orgroot.core.eligibility import (
 from orgroot.core.governed_tasks import Task
 from orgroot.core.incidents import breaks_glass, incident
 from orgroot.core.log_state import RequestRecord, RulesInForce
-from orgroot.core.people import is_hardware
 from orgroot.core.quorum import Missing, missing
 from orgroot.core.request_shape import malformed
 from orgroot.core.requirements import Requirement
@@ -271,7 +271,7 @@ def _signer_refusals(
     if not roster.had_key(signer.person, signer.key, request.at, request.seq):
         yield f"The key that signed {request.id} does not speak for {signer.person}."
     service = roster.is_service(signer.person)
-    if needs.hardware_key and not service and not is_hardware(signer.key):
+    if needs.hardware_key and not service and not in_hardware(request):
         yield f"{signer.person} must ask with a hardware key (sk-ssh-ed25519, sk-ecdsa)."
 
 

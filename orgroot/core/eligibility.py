@@ -103,9 +103,15 @@ def uncounted(
     groups = record.groups & rules.roster.groups_of(signer.person)
     if not rules.roster.had_key(signer.person, signer.key, record.at, record.seq):
         return f"The key of {signer.person}'s decision was not valid when it was recorded."
-    if needs.hardware_key and not is_hardware(signer.key):
+    if needs.hardware_key and not in_hardware(record):
         return f"The key of {signer.person}'s decision is no hardware key, which the rules want."
     return _outsider(rules, request, needs, signer.person, groups)
+
+
+def in_hardware(record: RequestRecord | DecisionRecord) -> bool:
+    """A security key signed it that says its key cannot be copied; of a draft: its key could."""
+    how = record.signed_with
+    return is_hardware(record.body.signer.key) if how is None else how.hardware
 
 
 def lapsed(

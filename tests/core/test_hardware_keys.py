@@ -1,5 +1,6 @@
 """`hardware_key: required`: only keys in a FIDO token ask and approve; else any does."""
 
+from dataclasses import replace
 from typing import Any
 
 from fakes.key_types import TokenSigner
@@ -7,6 +8,7 @@ from fakes.key_types import TokenSigner
 from orgroot.core.eligibility import could_approve, eligible
 from orgroot.core.governed_tasks import Task
 from orgroot.core.log_state import RulesInForce
+from orgroot.core.sshsig import Verified
 from orgroot.core.statement_parts import Signer
 from tests.core import scene as s
 from tests.core.drafts import LATER, asked, decision_by, executed, law, request
@@ -63,6 +65,17 @@ def test_who_has_no_token_cannot_approve() -> None:
     record = request(signer=by_token("alice"))
     assert "no hardware key" in str(eligible(rules(**REQUIRED), record, "carol", LATER))
     assert could_approve(rules(**REQUIRED), record, LATER) == ("bob",)
+
+
+def test_a_key_that_may_be_copied_is_no_hardware() -> None:
+    """A passkey of a token's type that says it can be backed up neither asks nor approves."""
+    copied = Verified(key_type="sk-ssh-ed25519@openssh.com", hardware=False, user_verified=True)
+    record = request(signer=by_token("alice"))
+    record.approvals.append(decision_by("bob", record, signer=by_token("bob")))
+    record.approvals[0] = replace(record.approvals[0], signed_with=copied)
+    assert not executed(record, rules(**REQUIRED))
+    record.signed_with = copied
+    assert asked(record, rules(**REQUIRED)).final
 
 
 def test_a_service_needs_no_token() -> None:
