@@ -150,8 +150,6 @@ def _rule(approvals: Approvals, rule: Rule) -> Iterator[RulesIssue]:
                 rule.id,
                 f"{task} opens sessions that could write; only this program keeps to reading",
             )
-    if Task.ROOT_SESSION in (rule.match.tasks or ()) and len(tasks) > 1:
-        yield _error("not-alone", rule.id, f"{Task.ROOT_SESSION} needs a rule of its own")
     slots = sum(slot.count for slot in rule.approvals.each_of)
     if rule.approvers is None and rule.approvals.total > slots:
         yield _error("no-approvers", rule.id, "total is above its slots: say who counts, approvers")

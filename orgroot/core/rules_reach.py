@@ -27,6 +27,7 @@ def reach(approvals: Approvals, roster: Roster, now: datetime) -> Iterator[Rules
         for region in found.regions:
             if region.needs is not None:
                 matched |= set(region.needs.rule_ids)
+                yield from _beside_others(team, region.words, region.needs, task)
                 yield from _unreachable(team, region.words, region.needs)
                 yield from _emergency(team, region.words, region.needs)
     if not complete:
@@ -51,6 +52,16 @@ def _holes(regions: tuple[Region, ...]) -> Iterator[RulesIssue]:
             rule=covering[0].rule_ids[0],
             message=f"{words} is covered by no rule",
         )
+
+
+def _beside_others(
+    team: "_Team", where: str, needs: Requirement, task: Task
+) -> Iterator[RulesIssue]:
+    """A session that is handed out wants a rule that says so, and nothing else."""
+    rules = [team.rules[name] for name in needs.rule_ids]
+    if task is Task.ROOT_SESSION and not any(rule.match.tasks == (task,) for rule in rules):
+        words = f"{where} is covered by rules for other tasks alone: it needs one of its own"
+        yield _error(needs, "not-alone", words)
 
 
 class _Team:

@@ -63,6 +63,11 @@ class Asked:
     ous: bool = False
     tags: frozenset[str] = field(default_factory=frozenset)
 
+    @property
+    def places(self) -> bool:
+        """Where an account is, or what it carries, matters at all."""
+        return self.ous or bool(self.tags)
+
 
 def asked(approvals: Approvals, task: Task | None = None) -> Asked:
     """What the rules look at; with a task only those that may be about it."""

@@ -84,7 +84,7 @@ def moved(approvals: Approvals, targets: Iterable[Target], places: Places) -> Pl
     """The accounts that were recorded elsewhere in a way that some rule looks at, and where."""
     asks = asked(approvals)
     found: dict[str, tuple[Whereabouts, ...]] = {}
-    for target in targets:
+    for target in targets if asks.places else ():
         seen = _as_asked(seen_in(target), asks)
         known = [_as_asked(place, asks) for place in places.get(target.account, ())]
         other = tuple(place for place in known if not place.agrees_with(seen))
@@ -120,6 +120,9 @@ def subjects(
     found: set[tuple[str, Whereabouts]] = set()
     for target in targets:
         account = target.account if asks.accounts or not target.account else _SOME
+        if not asks.places:
+            found.add((account, _NOWHERE))
+            continue
         found.add((account, _as_asked(seen_in(target), asks)))
         found.update((account, _as_asked(place, asks)) for place in elsewhere(places, target))
     return tuple(
@@ -135,8 +138,6 @@ _SOME = "some account"
 
 def _as_asked(place: Whereabouts, asks: Asked) -> Whereabouts:
     """What rules look at, and nothing else."""
-    if not asks.ous and not asks.tags:
-        return _NOWHERE
     return Whereabouts(
         ou_path=place.ou_path if asks.ous else "",
         tags=tuple((key, value) for key, value in place.tags if key in asks.tags),

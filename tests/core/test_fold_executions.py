@@ -87,7 +87,7 @@ def test_surveys_that_are_not_legal(log: w.Log, changes: dict[str, Any], code: F
 
 def test_a_survey_needs_rules_without_approvals() -> None:
     """Where the rules want approvals for reading, a survey is a violation."""
-    rules = s.rule("all", None, 1, each_of={"security": 1}, requesters=["platform"])
+    rules = s.rule("all", s.READING, 1, each_of={"security": 1})
     log = w.Log(s.approvals_of(rules))
     log.survey("alice")
     voided(log, C.RULES_VIOLATION)

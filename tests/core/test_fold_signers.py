@@ -157,7 +157,7 @@ def test_rules_that_cannot_be_in_force_are_void(
 def test_old_rules_cannot_be_put_back(log: w.Log) -> None:
     """An earlier rules record is a replay, and its serial is taken."""
     old = log.raws[1]
-    log.rules(s.approvals_of(s.rule("r", None, 2, each_of={"security": 2})))
+    log.rules(s.approvals_of(s.rule("r", s.ROOT_TASKS, 2, each_of={"security": 2})))
     log.admit(canonical(parse_canonical(old) | {"seq": 4, "prev": log.state.hash}))
     voided(log, C.REPLAY)
     assert log.state.rules_in_force is log.state.rules[1]

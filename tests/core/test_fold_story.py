@@ -61,7 +61,7 @@ def test_states_without_execution(log: w.Log) -> None:
     log.deny("bob", log.request())
     assert standing(log) is RequestState.DENIED
     request = log.request()
-    stricter = s.rule("r", None, 2, each_of={"security": 2})
+    stricter = s.rule("r", s.ROOT_TASKS, 2, each_of={"security": 2})
     log.rules(s.approvals_of(stricter))
     assert standing(log) is RequestState.STALE
     log.rules(s.approvals_of(*s.RULES[1:]))

@@ -160,6 +160,11 @@ def test_the_usual_rules_are_in_order() -> None:
             ],
         ),
         (
+            "A rule for all tasks hands out sessions too.",
+            ("not-alone", "r"),
+            [s.rule("r", None, 1, each_of={"security": 1})],
+        ),
+        (
             "Nobody may break glass.",
             ("unreachable-break-glass", "good"),
             [GOOD | {"break_glass": emergency("readers", "security", 1)}],
