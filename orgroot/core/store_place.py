@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from orgroot.errors import IntegrityError, UsageError
 
 S3 = "s3://"
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_BUCKET = re.compile(r"(?!.*(-s3alias|--ol-s3|--x-s3|\.mrap)$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+"""A general purpose bucket by its own name: of an alias no rule could keep people off the bucket
+(S3 user guide, "General purpose bucket naming rules": reserved suffixes)."""
 _PART = re.compile(r"(?!\.{1,2}/)[A-Za-z0-9._=-]+/")
 _KEY = re.compile(
     r"[0-9]{12}\.json|objects/[0-9a-f]{64}|facts/(?:0|[1-9][0-9]{0,11})/(?:0|[1-9][0-9]{0,11})\.json"

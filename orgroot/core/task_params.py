@@ -23,8 +23,11 @@ from orgroot.core.statements import instant
 from orgroot.errors import IntegrityError
 
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
-BucketName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z")]
-"""A general purpose bucket (S3 user guide, "Bucket naming rules")."""
+BucketName = Annotated[
+    str,
+    Meta(pattern=r"^(?!.*(-s3alias|--ol-s3|--x-s3|\.mrap)\Z)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z"),
+]
+"""A general purpose bucket by its own name (S3 user guide, "Bucket naming rules"): no alias."""
 
 
 class Params(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
