@@ -36,11 +36,15 @@ if TYPE_CHECKING:
     from orgroot.aws.clients import AwsDoor
     from orgroot.aws.organizations import AwsOrganization
     from orgroot.core.organization import Caller
+    from orgroot.core.statement_parts import Signer as StatementSigner
     from orgroot.ports import Signer
 
 
 look_ahead: LookAhead = second_process.ahead
 """How a long log is looked at where all of it is read."""
+
+Electorate = Callable[[AuditLog], "Sequence[StatementSigner]"]
+"""Who may sign what a command is about, with which keys; it is asked once the log was read."""
 
 
 def read_config(settings: Settings) -> tuple[Config, Path]:
@@ -229,6 +233,7 @@ def open_desk(
     *,
     signs: bool = False,
     owner: bool = False,
+    electorate: Electorate | None = None,
 ) -> Iterator[LogDesk]:
     """The world of a command on the log alone; AWS is asked only who calls, and only if need be.
 
@@ -238,6 +243,7 @@ def open_desk(
         key: `--key`.
         signs: the command signs a statement.
         owner: the person is an owner of the trust.
+        electorate: the person is one of those who may sign, as the log has it.
 
     Raises:
         UsageError: configuration, or a log that is not there.
@@ -252,10 +258,13 @@ def open_desk(
     _use_trust(log, settings, signs=signs)
     _tell_of_spool(log)
     tell_of_rules(log, SystemClock().now())
+    person: str | None
+    signer: Signer | None
     if owner:
-        owner_name = who.owner_named(config, as_person)
-        person: str | None = owner_name
-        signer: Signer | None = who.owner_signer(config, owner_name, key)
+        person = who.owner_named(config, as_person)
+        signer = who.owner_signer(config, person, key)
+    elif electorate is not None:
+        person, signer = who.one_of(electorate(log), as_person, key)
     else:
         roster = who.roster_of(config, log)
         person = _caller_person(settings, config, log) if signs and not as_person else as_person

@@ -35,9 +35,9 @@ def init(
     key: Key = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Create the log, signed by an owner.
+    """Create the log, signed by its owners.
 
-    Genesis and first rules, into a store that must be empty.
+    Genesis and first rules, into an empty store. Where several must sign, each runs it.
     """
     from orgroot.cli.first_setup import open_new_log
 
@@ -49,6 +49,7 @@ def init(
             ("endpoint", start.endpoint),
             ("store", start.trust.store),
             ("trust sha256", start.trust_sha256),
+            ("signed by", f"{start.trust.owners.threshold} owner(s), each with this config"),
         ]
     )
     confirm("Create this log?", yes=yes)

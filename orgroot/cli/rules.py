@@ -1,11 +1,12 @@
-"""`rules check`, `rules show`, `rules publish`: from the config's approvals to rules in force."""
+"""`rules check`, `rules show`, and the group of commands about rules."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orgroot.cli.options import As, Key, OutputOption, Yes, settings_of, tag_pairs, units
-from orgroot.cli.terminal import announce, confirm, emit
+from orgroot.cli import rule_signing
+from orgroot.cli.options import As, Key, OutputOption, settings_of, tag_pairs, units
+from orgroot.cli.terminal import emit
 from orgroot.core.ids import account_id
 from orgroot.errors import UsageError
 from orgroot.report import Output
@@ -19,7 +20,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Approval rules.", no_args_is_help=True)
     group.command("check")(check)
     group.command("show")(show)
-    group.command("publish")(publish)
+    rule_signing.register(group)
     app.add_typer(group, name="rules")
 
 
@@ -40,7 +41,7 @@ def check(
     from orgroot.cli.context import open_desk
     from orgroot.workflows import rules
 
-    with open_desk(settings_of(ctx), as_person, key, owner=True) as desk:
+    with open_desk(settings_of(ctx), as_person, key) as desk:
         emit(output, rules.check(desk, without))
 
 
@@ -108,32 +109,3 @@ def _task(name: str) -> "Task":
         raise UsageError(
             f"{name} is no task", hint="tasks are " + ", ".join(Task), code="task"
         ) from error
-
-
-def publish(
-    ctx: typer.Context,
-    yes: Yes = False,
-    as_person: As = None,
-    key: Key = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
-    """Put the config's approvals in force.
-
-    Signed by an owner of the trust.
-    """
-    from orgroot.cli.context import open_desk
-    from orgroot.workflows import rules
-
-    with open_desk(settings_of(ctx), as_person, key, signs=True, owner=True) as desk:
-        announce(
-            [
-                ("organization", desk.config.organization.id),
-                ("owner", desk.person or "nobody"),
-                ("log", desk.log.trust.store),
-                ("publishes", f"{len(desk.config.approvals.rules)} rule(s)")
-                if desk.config.approvals
-                else ("publishes", "nothing: the config has no approvals: section"),
-            ]
-        )
-        confirm("Put them in force?", yes=yes)
-        emit(output, rules.publish(desk))

@@ -43,12 +43,16 @@ def open_store(settings: Settings, trust: Trust) -> RecordStore:
 def new_store(settings: Settings, trust: Trust) -> RecordStore:
     """The store of a log that is about to be created; see `require_fit` for a bucket.
 
+    Where several owners sign, the folder that the first one made is taken as it is.
+
     Raises:
         UsageError: a folder with something in it; else as `open_store`.
     """
-    if not trust.store.startswith(S3):
-        return FileStore.create_new(places.store_folder(trust.store))
-    return open_store(settings, trust)
+    if trust.store.startswith(S3):
+        return open_store(settings, trust)
+    folder = places.store_folder(trust.store)
+    begun = trust.owners.threshold > 1 and folder.is_dir()
+    return FileStore(folder) if begun else FileStore.create_new(folder)
 
 
 def require_fit(settings: Settings, organization: OrganizationConfig, trust: Trust) -> None:

@@ -1,6 +1,7 @@
 """Who acts and with which key: the caller's roster entry, `--as`, and the keys of this machine."""
 
 import os
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from orgroot.cli import places
@@ -8,6 +9,7 @@ from orgroot.core.config import Approvals, Config
 from orgroot.core.organization import Caller
 from orgroot.core.people import Roster, identity_center_role, made_by_identity_center
 from orgroot.core.public_keys import PublicKey, parse_public_key
+from orgroot.core.statement_parts import Signer as StatementSigner
 from orgroot.errors import IntegrityError, UsageError
 from orgroot.local.clock import SystemClock
 from orgroot.local.ssh_signer import SshSigner, find_keys, public_key_of
@@ -152,13 +154,30 @@ def owner_named(config: Config, as_person: str | None) -> str:
             hint="`orgroot init --team …` writes one",
             code="no-trust",
         )
-    owners = sorted({owner.person for owner in config.trust.owners.keys})
-    if as_person is None and len(owners) == 1:
-        return owners[0]
-    if as_person not in owners:
+    return _named({owner.person for owner in config.trust.owners.keys}, as_person)
+
+
+def one_of(
+    allowed: Sequence[StatementSigner], as_person: str | None, key: Path | None
+) -> tuple[str, Signer]:
+    """Who of those allowed acts, and their signer: `--as`, else the only one there is.
+
+    Raises:
+        UsageError: nobody of them, or several and none named.
+    """
+    person = _named({signer.person for signer in allowed}, as_person)
+    keys = tuple(parse_public_key(signer.key) for signer in allowed if signer.person == person)
+    return person, signer_for(keys, person, key)
+
+
+def _named(people: Collection[str], as_person: str | None) -> str:
+    """`as_person`, or the only one of these people."""
+    if as_person is None and len(people) == 1:
+        return next(iter(people))
+    if as_person is None or as_person not in people:
         raise UsageError(
-            f"{as_person or 'nobody'} is not an owner of the trust",
-            hint="owners are " + ", ".join(owners) + ": name one with --as",
+            f"{as_person or 'nobody'} is not an owner who signs this",
+            hint=f"owners are {', '.join(sorted(people)) or 'nobody'}: name one with --as",
             code="not-owner",
         )
     return as_person

@@ -36,8 +36,14 @@ from orgroot.core.whereabouts import moved, remember
 from orgroot.core.withdrawal import revoked_by
 
 
-def admit_rules(state: LogState, body: Rules, trust: Trust, seq: int, digest: Digest) -> None:
-    """New rules: the next serial, and nothing that `rules check` calls an error."""
+def next_rules(
+    state: LogState, body: Rules, trust: Trust, seq: int, digest: Digest
+) -> RulesInForce:
+    """New rules: the next serial, and nothing that `rules check` calls an error.
+
+    Raises:
+        Void: RULES_VIOLATION.
+    """
     require_fresh(state, body)
     serial = len(state.rules) + 1
     if body.serial != serial:
@@ -48,15 +54,13 @@ def admit_rules(state: LogState, body: Rules, trust: Trust, seq: int, digest: Di
     if body.expires_at != timestamp(body.approvals.expires):
         raise _violation(f"rules serial {body.serial} name two expiry times")
     bucket = trust.store.removeprefix("s3://").split("/")[0]
-    state.rules.append(
-        RulesInForce(
-            seq=seq,
-            sha256=digest,
-            body=body,
-            log_bucket=bucket if trust.store.startswith("s3://") else "",
-            revoked=dict(state.ended_keys),
-            log_account=trust.store_account or "",
-        )
+    return RulesInForce(
+        seq=seq,
+        sha256=digest,
+        body=body,
+        log_bucket=bucket if trust.store.startswith("s3://") else "",
+        revoked=dict(state.ended_keys),
+        log_account=trust.store_account or "",
     )
 
 

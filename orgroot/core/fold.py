@@ -130,25 +130,35 @@ class Fold:
         state.seq = seq
 
     def flaw(self, raw: bytes) -> Finding | None:
-        """What would be found in these bytes of a decision or review, were they the next record.
+        """What would be found in these bytes of people far away, were they the next record.
 
         None: it would count. The state stays as it is.
         """
         state = self.state
         place = Place(seq=state.seq + 1, prev=state.hash)
         try:
-            signed = self._signed(place, raw, DIRECT)
-            body = signed.body
-            if isinstance(body, Approval | Denial):
-                admission.check_decision(state, state.rules[-1], body, signed.digest)
-                return None
-            if isinstance(body, Review):
-                review.check(state, state.rules[-1], body)
-                return None
+            self._judge(self._signed(place, raw, DIRECT), place.seq)
         except Void as void:
             return _finding(place.seq, void)
-        other = Void(FindingCode.ILLEGAL_TRANSITION, "it is no decision")
-        return _finding(place.seq, other)
+        return None
+
+    def _judge(self, signed: SignedBody, seq: int) -> None:
+        """Return if a statement would count that its signers made far away."""
+        state = self.state
+        match signed.body:
+            case Approval() | Denial() as body:
+                admission.check_decision(state, state.rules[-1], body, signed.digest)
+            case Review() as body:
+                review.check(state, state.rules[-1], body)
+            case Rules() as body:
+                admission.next_rules(state, body, self._trust, seq, signed.digest)
+            case Genesis() | TrustChange() as body:
+                owners.next_trust(state, body, seq)
+            case _:
+                raise Void(
+                    FindingCode.ILLEGAL_TRANSITION,
+                    "it is no decision, and nothing that owners sign",
+                )
 
     def _signed(self, place: Place, raw: bytes, checks: Checks) -> SignedBody:
         """The body, once everything about bytes, signature and position holds."""
@@ -302,15 +312,15 @@ class Fold:
         self, body: Genesis | TrustChange | KeyRevoke | Rules, seq: int, digest: Digest
     ) -> tuple[Finding, ...]:
         """What owners say, and which keys end; answers what that shows of earlier records."""
+        state = self.state
         match body:
-            case Genesis():
-                owners.admit_genesis(self.state, body, seq)
-            case TrustChange():
-                owners.admit_trust(self.state, body, seq)
             case KeyRevoke():
-                return revocation.admit_key_revoke(self.state, body, seq)
+                return revocation.admit_key_revoke(state, body, seq)
+            case Rules():
+                state.rules.append(admission.next_rules(state, body, self._trust, seq, digest))
             case _:
-                admission.admit_rules(self.state, body, self._trust, seq, digest)
+                state.trusts.append(owners.next_trust(state, body, seq))
+                state.genesis = body if isinstance(body, Genesis) else state.genesis
         return ()
 
     def _decided(self, body: Approval | Denial | Review, decision: DecisionRecord) -> None:

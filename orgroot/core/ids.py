@@ -20,6 +20,7 @@ PolicyId = NewType("PolicyId", str)
 LogId = NewType("LogId", str)
 RequestId = NewType("RequestId", str)
 ExecutionId = NewType("ExecutionId", str)
+ProposalId = NewType("ProposalId", str)
 Digest = NewType("Digest", str)
 """A SHA-256 as 64 lower-case hexadecimal digits."""
 
@@ -31,6 +32,7 @@ _POLICY = re.compile(r"p-[0-9a-zA-Z_]{8,128}")
 _LOG = re.compile(r"[0-9a-f]{16}")
 _REQUEST = re.compile(r"orq_[a-z2-7]{26}")
 _EXECUTION = re.compile(r"oex_[a-z2-7]{26}")
+_PROPOSAL = re.compile(r"opr_[a-z2-7]{26}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -80,6 +82,11 @@ def execution_id(text: str) -> ExecutionId:
     return ExecutionId(_parse(text, _EXECUTION, "an execution id", "oex_ and 26 of a-z, 2-7"))
 
 
+def proposal_id(text: str) -> ProposalId:
+    """Parse the id of what owners are to sign."""
+    return ProposalId(_parse(text, _PROPOSAL, "a proposal id", "opr_ and 26 of a-z, 2-7"))
+
+
 def digest(text: str) -> Digest:
     """Parse a SHA-256 in hexadecimal."""
     return Digest(_parse(text, _DIGEST, "a SHA-256 digest", "64 hexadecimal digits"))
@@ -111,3 +118,8 @@ def request_id_of(text: bytes) -> RequestId:
 def execution_id_of(text: bytes) -> ExecutionId:
     """The id of an execution whose intent (or survey) has this exact statement text."""
     return ExecutionId(statement_id("oex_", text))
+
+
+def proposal_id_of(text: bytes) -> ProposalId:
+    """The id of the statement of owners with this exact text."""
+    return ProposalId(statement_id("opr_", text))

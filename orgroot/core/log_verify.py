@@ -17,6 +17,7 @@ from orgroot.core.ids import Digest, sha256
 from orgroot.core.log_state import ExecutionRecord, LogState
 from orgroot.core.owners import foreign_findings
 from orgroot.core.preread import UNREAD, Preread
+from orgroot.core.proposals import is_sound
 from orgroot.core.secret_shapes import secret_shapes
 from orgroot.core.statements import Survey, instant
 from orgroot.core.store_evidence import KeyEvidence, store_findings
@@ -87,7 +88,10 @@ def verify(
             state.findings += _dangling(run, now)
         state.findings += unknown_sessions(run)
     for key in sorted(present):
-        state.findings += _other(key, get, facts, named)
+        if is_sound(key, get, trust.log_id):
+            state.findings += _secrets(key, 0, get(key) or b"")
+        else:
+            state.findings += _other(key, get, facts, named)
     state.findings += store_findings(
         evidence,
         retain=timedelta(seconds=seconds(trust.retain or "0s")),

@@ -50,6 +50,12 @@ def owners_in_force(state: LogState) -> OwnerKeys:
     return owner_keys(state, state.trusts[-1].owners) if state.trusts else frozenset()
 
 
+def signers_of(*groups: OwnerKeys) -> tuple[Signer, ...]:
+    """The keys of all these owners as statements name them, each once, in order of person."""
+    pairs = sorted(frozenset().union(*groups))
+    return tuple(Signer(person=person, key=key) for person, key in pairs)
+
+
 def reachable(keys: OwnerKeys, threshold: int) -> bool:
     """So many distinct owners could sign."""
     return len({person for person, _ in keys}) >= threshold
@@ -103,24 +109,16 @@ def signed_by(signed: tuple[Signer, ...], group: OwnerKeys) -> frozenset[str]:
     return frozenset(s.person for s in signed if (s.person, s.key) in group)
 
 
-def admit_genesis(state: LogState, body: Genesis, seq: int) -> None:
-    """The first record; whether it is the one that was trusted, `foreign_findings` says.
+def next_trust(state: LogState, body: Genesis | TrustChange, seq: int) -> TrustInForce:
+    """Whose log it is from this record on; whether it is the trusted one, `foreign_findings` says.
 
     Raises:
-        Void: ILLEGAL_TRANSITION: it is not the first; RULES_VIOLATION: one key as two owners.
+        Void: ILLEGAL_TRANSITION, RULES_VIOLATION.
     """
-    if state.genesis is not None:
-        raise Void(FindingCode.ILLEGAL_TRANSITION, "a second genesis")
-    state.trusts.append(_in_force(body, seq))
-    state.genesis = body
-
-
-def admit_trust(state: LogState, body: TrustChange, seq: int) -> None:
-    """The next owners, in whose name the old ones let go.
-
-    Raises:
-        Void: RULES_VIOLATION.
-    """
+    if isinstance(body, Genesis):
+        if state.genesis is not None:
+            raise Void(FindingCode.ILLEGAL_TRANSITION, "a second genesis")
+        return _in_force(body, seq)
     require_fresh(state, body)
     serial = len(state.trusts)
     if body.serial != serial:
@@ -128,7 +126,7 @@ def admit_trust(state: LogState, body: TrustChange, seq: int) -> None:
     change = _in_force(body, seq)
     if change.digest == state.trusts[-1].digest:
         raise _violation("it changes neither owners nor retention")
-    state.trusts.append(change)
+    return change
 
 
 def require_fresh(state: LogState, body: OwnersStatement) -> None:

@@ -12,6 +12,7 @@ _BUCKET = re.compile(r"(?!.*(-s3alias|--ol-s3|--x-s3|\.mrap)$)[a-z0-9][a-z0-9.-]
 _PART = re.compile(r"(?!\.{1,2}/)[A-Za-z0-9._=-]+/")
 _KEY = re.compile(
     r"[0-9]{12}\.json|objects/[0-9a-f]{64}|facts/(?:0|[1-9][0-9]{0,11})/(?:0|[1-9][0-9]{0,11})\.json"
+    r"|proposals/opr_[a-z2-7]{26}(?:\.json|/[0-9a-f]{64}\.sig)"
 )
 
 

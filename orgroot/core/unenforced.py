@@ -23,9 +23,6 @@ class Purpose(StrEnum):
     RULES = "publishing rules"
 
 
-_EVERYTHING_LOGGED = frozenset(Purpose)
-
-
 def refuse_unenforced(config: Config, purpose: Purpose) -> None:
     """Refuse a command whose configuration restricts it in a way this version does not enforce.
 
@@ -49,8 +46,3 @@ def _unenforced(config: Config) -> Iterator[tuple[Path, frozenset[Purpose]]]:
     for index, scp in enumerate(config.scps or ()):
         if scp.waves is not None:
             yield ("scps", index, "waves"), frozenset({Purpose.SCP})
-    trust = config.trust
-    if trust is None:
-        return
-    if trust.owners.threshold > 1:
-        yield ("trust", "owners", "threshold"), _EVERYTHING_LOGGED

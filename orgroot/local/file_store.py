@@ -23,7 +23,9 @@ from orgroot.ports import Created
 _LARGEST = 64 * 1024 * 1024
 """No object of a log comes near this; whoever puts a larger one there wants to fill the memory."""
 
-_FOLDERS = re.compile(r"objects|facts|facts/(?:0|[1-9][0-9]{0,11})")
+_FOLDERS = re.compile(
+    r"objects|facts|facts/(?:0|[1-9][0-9]{0,11})|proposals|proposals/opr_[a-z2-7]{26}"
+)
 _NEW = ".new-"
 _FOLDER_MODE = 0o700
 _FILE_MODE = 0o400  # nobody writes to a record, its owner included

@@ -31,6 +31,8 @@ _ITEMS: Mapping[type[results.Result], str] = {
     results.RulesCheck: "issues",
     results.Acknowledged: "moves",
     results.RulesShow: "regions",
+    results.ProposalView: "changes",
+    results.ProposalList: "proposals",
     results.Recovery: "executions",
     results.RunnerRound: "executed",
     results.Reconciliation: "sessions",

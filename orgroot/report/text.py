@@ -11,6 +11,7 @@ from orgroot.core import results
 from orgroot.report import (
     text_accounts,
     text_log,
+    text_owners,
     text_reconcile,
     text_requests,
     text_rules,
@@ -173,6 +174,8 @@ _RENDERERS: Mapping[type[results.Result], Callable[[Any], str]] = {
     results.Drift: drift,
     results.RulesCheck: text_rules.check,
     results.RulesShow: text_rules.show,
+    results.ProposalView: text_owners.proposal,
+    results.ProposalList: text_owners.listing,
     results.Acknowledged: text_rules.acknowledged,
     results.DryRun: dry_run,
     results.Inventory: text_accounts.inventory,

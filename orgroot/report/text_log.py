@@ -81,15 +81,19 @@ def _said(end: results.RecoveredAccount) -> str:
 
 
 def init(result: results.LogInit) -> str:
-    """What was created, and the line to keep."""
-    text = pairs(
-        [
-            ("log", result.log_id),
-            ("store", visible(result.store)),
-            ("trust sha256", result.trust_sha256),
-            ("rules", f"serial {result.rules_serial}, in force"),
-        ]
-    )
+    """What was created, and the line to keep; or who must still sign."""
+    rules = f"serial {result.rules_serial}, in force"
+    rows = [
+        ("log", result.log_id),
+        ("store", visible(result.store)),
+        ("trust sha256", result.trust_sha256),
+        ("rules", "none in force yet" if result.rules_serial is None else rules),
+        ("signed by", ", ".join(result.signed)),
+    ]
+    text = pairs(rows)
+    if result.lacking:
+        text += f"\n\nNot created yet: {result.lacking} more owner(s) must sign. Each runs"
+        text += "\n`orgroot log init` with this same configuration; the last one creates it."
     for warning in result.warnings:
         text += f"\nwarning: {visible(warning)}"
     return text + receipt(result.receipt)

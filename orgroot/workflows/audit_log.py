@@ -204,6 +204,16 @@ class AuditLog:
         )
         return self._fold.flaw(raw)
 
+    def put(self, key: str, data: bytes) -> None:
+        """Write what stands beside the records under a name made from it, durably.
+
+        Raises:
+            AuditUnavailable: the store did not take it.
+            IntegrityError: something else stands there already.
+        """
+        if not self._create(key, data):
+            raise IntegrityError(f"{key} in the log is not what its name says", code="object")
+
     def put_object(self, data: bytes) -> Digest:
         """Write a content-addressed object, durably; the same bytes twice are one object."""
         digest = sha256(data)

@@ -10,12 +10,15 @@ from msgspec import structs
 from orgroot.core.config import Approvals, Owners
 from orgroot.core.config_checks import key_material
 from orgroot.core.log_state import LogState
-from orgroot.core.results import ExitReason, RulesCheck, RulesIssue
+from orgroot.core.proposals import objection
+from orgroot.core.results import ExitReason, ProposalView, RulesCheck, RulesIssue
 from orgroot.core.rules_lint import lint_rules
+from orgroot.core.statement_parts import Signer
 from orgroot.core.statements import Rules, timestamp
 from orgroot.errors import RequestRefused, UsageError
 from orgroot.workflows.audit_log import Appended, AuditLog, signed_once
 from orgroot.workflows.desk import LogDesk
+from orgroot.workflows.proposals import Confirm, all_owners, known, proposal_of, put, view
 from orgroot.workflows.signing import common_fields, sign, signer_of
 from orgroot.workflows.workspace import Governed
 
@@ -41,7 +44,7 @@ def check(desk: LogDesk, without: str | None = None) -> RulesCheck:
     return RulesCheck(
         exit_reasons=_reasons(issues),
         issues=issues,
-        serial=_serial_in_force(state, approvals),
+        serial=serial_in_force(state, approvals),
         without=without,
         receipt=log.receipt() if state.seq else None,
     )
@@ -77,25 +80,65 @@ def _less(approvals: Approvals, owners: Owners, person: str) -> tuple[Approvals,
     )
 
 
-def publish(desk: LogDesk) -> RulesCheck:
+def publish(desk: LogDesk, confirm: Confirm) -> RulesCheck:
     """Put the configuration's rules in force; nothing is written where they already are.
 
     Raises:
-        UsageError: no rules, rules with errors, not an owner, no key.
+        UsageError: no rules, rules with errors, not an owner, no key, not confirmed; or several
+            owners must sign, who propose them instead.
         RequestRefused: other rules came into force meanwhile.
     """
     approvals = authored(desk)
     governed = desk.governed
-    log = governed.log
+    log, signer = governed.log, governed.signer
     state = log.require()
     now = log.check_clock(desk.clock.now())
     issues = sound(approvals, log, now)
-    in_force = _serial_in_force(state, approvals)
+    in_force = serial_in_force(state, approvals)
     if in_force is not None:
         return RulesCheck(issues=issues, serial=in_force, receipt=log.receipt())
-    serial = state.rules[-1].body.serial + 1 if state.rules else 1
-    append_rules(governed, approvals, serial, now)
-    return RulesCheck(issues=issues, serial=serial, published=True, receipt=log.receipt())
+    require_owner(governed)
+    threshold = state.trusts[-1].owners.threshold
+    if threshold > 1:
+        raise UsageError(
+            f"{threshold} owners must sign rules of this log",
+            hint="propose them with `orgroot rules propose`, sign them with `orgroot rules sign`, "
+            "publish them with their id",
+            code="threshold",
+        )
+    body = rules_of(log, approvals, (signer_of(governed.person, signer),), now)
+    confirm(view(log, proposal_of(body), now))
+    append_rules(governed, body)
+    return RulesCheck(issues=issues, serial=body.serial, published=True, receipt=log.receipt())
+
+
+def propose(desk: LogDesk, *, only_show: bool = False) -> ProposalView | RulesCheck:
+    """Let the configuration's rules wait for the owners' signatures.
+
+    Nothing is written where they are in force, or wait already, or with `only_show`.
+
+    Raises:
+        UsageError: no rules, or rules with errors.
+    """
+    approvals = authored(desk)
+    log = desk.log
+    state = log.require()
+    now = log.check_clock(desk.clock.now())
+    issues = sound(approvals, log, now)
+    in_force = serial_in_force(state, approvals)
+    if in_force is not None:
+        return RulesCheck(issues=issues, serial=in_force, receipt=log.receipt())
+    waiting = (
+        proposal
+        for proposal in known(log)
+        if isinstance(proposal.body, Rules)
+        and proposal.body.approvals == approvals
+        and objection(state, proposal, now) is None
+    )
+    proposal = next(waiting, None) or proposal_of(rules_of(log, approvals, all_owners(log), now))
+    if not only_show:
+        put(log, proposal)
+    return view(log, proposal, now, waits=not only_show)
 
 
 def authored(desk: LogDesk) -> Approvals:
@@ -138,31 +181,34 @@ def sound(approvals: Approvals, log: AuditLog, now: datetime) -> tuple[RulesIssu
     return issues
 
 
-def append_rules(governed: Governed, approvals: Approvals, serial: int, now: datetime) -> Appended:
-    """Append a `rules` record signed by one owner.
-
-    Raises:
-        UsageError: the signer is no owner of the trust.
-        RequestRefused: other rules came first.
-    """
-    require_owner(governed)
-    log, signer = governed.log, governed.signer
-    body = Rules(
+def rules_of(
+    log: AuditLog, approvals: Approvals, signers: tuple[Signer, ...], now: datetime
+) -> Rules:
+    """The next rules of a log, to be signed by some of these owners."""
+    return Rules(
         **common_fields(log, log.state, now),
-        signers=(signer_of(governed.person, signer),),
-        serial=serial,
+        signers=signers,
+        serial=len(log.state.rules) + 1,
         expires_at=timestamp(approvals.expires),
         approvals=approvals,
     )
 
+
+def append_rules(governed: Governed, body: Rules) -> Appended:
+    """Append rules that one owner signs.
+
+    Raises:
+        RequestRefused: other rules came first.
+    """
+
     def guard(state: LogState) -> None:
-        newest = state.rules[-1].body.serial if state.rules else 0
-        if newest != serial - 1:
+        if len(state.rules) != body.serial - 1:
             raise RequestRefused(
-                f"rules with serial {newest} came into force meanwhile", hint="run it again"
+                f"rules with serial {len(state.rules)} came into force meanwhile",
+                hint="run it again",
             )
 
-    return log.append(signed_once(lambda _state: sign(body, signer)), guard)
+    return governed.log.append(signed_once(lambda _state: sign(body, governed.signer)), guard)
 
 
 def require_owner(governed: Governed) -> None:
@@ -183,7 +229,8 @@ def require_owner(governed: Governed) -> None:
     )
 
 
-def _serial_in_force(state: LogState, approvals: Approvals) -> int | None:
+def serial_in_force(state: LogState, approvals: Approvals) -> int | None:
+    """The serial of the rules in force where they are these."""
     rules = state.rules_in_force
     return rules.body.serial if rules is not None and rules.body.approvals == approvals else None
 

@@ -196,7 +196,7 @@ CASES = (
     ),
     Case(
         name="rules without --yes",
-        arguments="rules publish --as dana",
+        arguments="rules propose",
         says=("there is no terminal", "--yes"),
         person="dana",
     ),
@@ -245,8 +245,8 @@ CASES = (
     ),
     Case(
         name="no owner of the trust",
-        arguments="rules check --as bob",
-        says=("bob is not an owner of the trust", "owners are dana"),
+        arguments="rules publish --as bob --yes",
+        says=("bob is not an owner who signs this", "owners are dana"),
     ),
     Case(
         name="a key of somebody else",

@@ -10,7 +10,6 @@ APPLY = "scp apply --reason x --yes"
 PUBLISH = "rules publish --as dana --yes"
 CHECK = "rules check --as dana"
 TARGETS = "    targets: [root]\n  - name: orgroot-protect"
-ERIK = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBjLbOaEu+/M7KfOqF8zUVMGNJ0qKJ2H0lTzv3F6r0xk"
 
 
 @pytest.mark.parametrize(
@@ -23,14 +22,6 @@ ERIK = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBjLbOaEu+/M7KfOqF8zUVMGNJ0qKJ2H0lTz
             (APPLY, "scp plan"),
             "alice",
             id="waves",
-        ),
-        pytest.param(
-            "trust.owners.threshold",
-            "threshold: 1\n    keys:\n",
-            f'threshold: 2\n    keys:\n      - {{person: erik, key: "{ERIK}"}}\n',
-            (SWEEP, REMOVE, "request list"),
-            "alice",
-            id="threshold",
         ),
     ],
 )

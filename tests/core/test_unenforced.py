@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from config_trees import changed, whole
-from fakes.signer import FakeSigner
 
 from orgroot.core.config import parse_config
 from orgroot.core.unenforced import Purpose, refuse_unenforced
@@ -46,17 +45,3 @@ def test_each_key_stops_the_commands_it_restricts_and_no_other(
             assert caught.value.code == "not-enforced"
         else:
             refuse_unenforced(config, purpose)
-
-
-def test_a_threshold_of_two_owners_stops_everything_logged() -> None:
-    """This version collects one owner's signature only."""
-    tree = plain()
-    tree["trust"]["owners"] = {
-        "threshold": "2",
-        "keys": [
-            {"person": "dana", "key": FakeSigner("dana").public_key},
-            {"person": "erik", "key": FakeSigner("erik").public_key},
-        ],
-    }
-    with pytest.raises(UsageError, match=r"trust\.owners\.threshold restricts"):
-        refuse_unenforced(parse_config(tree), Purpose.LOG)

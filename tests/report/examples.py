@@ -6,6 +6,12 @@ from orgroot.core.reconcile import Verdict
 DENIED = r.DeniedBy(policy="deny-root", sid="DenyRoot", kind="service control policy")
 EVIL = "evil\x1b[31m\u202e=cmd()"
 
+DIFFERENCES = (
+    r.DifferenceRow(path="people.zoe.groups", before=None, after=EVIL),
+    r.DifferenceRow(path=EVIL, before=EVIL, after=None),
+    r.DifferenceRow(path="rules[a].approvals.total", before="1", after="2"),
+)
+
 EXAMPLES: tuple[r.Result, ...] = (
     r.Recovery(
         exit_reasons=(r.ExitReason.UNKNOWN,),
@@ -420,6 +426,56 @@ EXAMPLES: tuple[r.Result, ...] = (
         receipt="orgroot1 x 2 y",
         warnings=("one owner",),
     ),
+    r.LogInit(
+        exit_reasons=(r.ExitReason.WAITING,),
+        log_id="5f0c8d2e9b7a4c31",
+        store="file:///x",
+        trust_sha256="0" * 64,
+        rules_serial=None,
+        head=r.LogHead(seq=0, hash="0" * 64),
+        receipt=None,
+        signed=("dana",),
+        lacking=1,
+    ),
+    *(
+        r.ProposalView(
+            exit_reasons=reasons,
+            id="opr_x",
+            kind=kind,
+            serial=2,
+            state=state,
+            proposed_at="2026-11-22T20:00:00Z",
+            ends_at="2026-12-06T20:00:00Z",
+            signed=("dana",),
+            lacking=lacking,
+            could_sign=("erik", "frank"),
+            changes=changes,
+            detail=detail,
+            receipt="orgroot1 x 2 y",
+        )
+        for kind, state, lacking, detail, changes, reasons in (
+            ("rules", "OPEN", 1, "", DIFFERENCES, (r.ExitReason.WAITING,)),
+            ("trust", "READY", 0, "", DIFFERENCES, (r.ExitReason.WAITING,)),
+            ("rules", "PUBLISHED", 0, "", (), ()),
+            ("rules", "STALE", 1, EVIL, (), ()),
+        )
+    ),
+    r.ProposalList(
+        proposals=tuple(
+            r.ProposalRow(
+                id="opr_x",
+                kind="rules",
+                serial=2,
+                state=state,
+                proposed_at="2026-11-22T20:00:00Z",
+                signed=signed,
+                lacking=1,
+                detail=EVIL,
+            )
+            for state, signed in (("OPEN", ("dana",)), ("STALE", ()))
+        )
+    ),
+    r.ProposalList(proposals=()),
     r.Init(
         config="/x/config.yaml",
         mode="team",

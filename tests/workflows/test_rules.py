@@ -9,6 +9,7 @@ from fakes.team import World, config_tree, new_world
 
 from orgroot.core.config import Config, parse_config
 from orgroot.core.results import ExitReason
+from orgroot.core.statement_parts import Signer
 from orgroot.errors import RequestRefused, UsageError
 from orgroot.workflows import rules
 from orgroot.workflows.desk import LogDesk
@@ -32,7 +33,7 @@ def test_the_rules_in_force_are_recognized() -> None:
     """Checking what is in force names its serial; publishing it again writes nothing."""
     world = new_world()
     assert rules.check(desk(world, world.config)).serial == 1
-    result = rules.publish(desk(world, world.config))
+    result = rules.publish(desk(world, world.config), lambda _: None)
     assert (result.published, result.serial) == (False, 1)
     assert world.types() == ["genesis", "rules"]
 
@@ -42,7 +43,7 @@ def test_edited_rules_have_no_force_until_published() -> None:
     world = new_world()
     edited = parse_config(config_tree(total=1))
     assert rules.check(desk(world, edited)).serial is None
-    result = rules.publish(desk(world, edited))
+    result = rules.publish(desk(world, edited), lambda _: None)
     assert (result.published, result.serial) == (True, 2)
     assert world.log().sync().rules[-1].body.approvals == edited.approvals
     assert verify(world.log()).findings == ()
@@ -66,7 +67,7 @@ def test_rules_with_errors_are_found_and_not_published() -> None:
     result = rules.check(desk(world, edited))
     assert result.exit_reasons == (ExitReason.FINDINGS,)
     with pytest.raises(UsageError):
-        rules.publish(desk(world, edited))
+        rules.publish(desk(world, edited), lambda _: None)
     assert world.types() == ["genesis", "rules"]
 
 
@@ -75,7 +76,7 @@ def test_only_an_owner_publishes() -> None:
     world = new_world()
     edited = parse_config(config_tree(total=1))
     with pytest.raises(UsageError) as caught:
-        rules.publish(desk(world, edited, "bob"))
+        rules.publish(desk(world, edited, "bob"), lambda _: None)
     assert caught.value.code == "not-owner"
     assert world.types() == ["genesis", "rules"]
 
@@ -87,21 +88,18 @@ def test_rules_published_meanwhile_are_not_overwritten() -> None:
     assert edited.approvals is not None
     stale = world.log("dana")
     stale.sync()
-    rules.publish(desk(world, edited))
+    me = (Signer(person="dana", key=FakeSigner("dana").public_key),)
+    late = rules.rules_of(stale, edited.approvals, me, world.clock.now())
+    rules.publish(desk(world, edited), lambda _: None)
     with pytest.raises(RequestRefused):
-        rules.append_rules(
-            Governed(log=stale, person="dana", signer=FakeSigner("dana")),
-            edited.approvals,
-            2,
-            world.clock.now(),
-        )
+        rules.append_rules(Governed(log=stale, person="dana", signer=FakeSigner("dana")), late)
 
 
 def test_old_rules_put_back_are_a_new_serial() -> None:
     """Going back is a publication like any other."""
     world = new_world()
-    rules.publish(desk(world, parse_config(config_tree(total=1))))
-    assert rules.publish(desk(world, world.config)).serial == 3
+    rules.publish(desk(world, parse_config(config_tree(total=1))), lambda _: None)
+    assert rules.publish(desk(world, world.config), lambda _: None).serial == 3
 
 
 def test_a_configuration_without_rules_says_so() -> None:

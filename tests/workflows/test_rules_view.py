@@ -36,7 +36,7 @@ def world() -> World:
         }
     )
     made.config = msgspec.structs.replace(made.config, approvals=convert(tree, Approvals))
-    rules.publish(made.desk("dana"))
+    rules.publish(made.desk("dana"), lambda _: None)
     return made
 
 

@@ -35,7 +35,7 @@ def published(world: World, *more: dict[str, Any]) -> World:
     tree["rules"] += more
     approvals = convert(tree, Approvals)
     world.config = msgspec.structs.replace(world.config, approvals=approvals)
-    rules.publish(world.desk("dana"))
+    rules.publish(world.desk("dana"), lambda _: None)
     return world
 
 

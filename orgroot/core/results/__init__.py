@@ -58,6 +58,12 @@ from orgroot.core.results.log import (
     RulesCheck,
     RulesIssue,
 )
+from orgroot.core.results.owners import (
+    DifferenceRow,
+    ProposalList,
+    ProposalRow,
+    ProposalView,
+)
 from orgroot.core.results.reconciliation import (
     Reconciliation,
     SessionRow,
@@ -108,6 +114,7 @@ __all__ = [
     "Coverage",
     "CredentialSet",
     "DeniedBy",
+    "DifferenceRow",
     "Drift",
     "DriftFinding",
     "DryRun",
@@ -133,6 +140,9 @@ __all__ = [
     "OpenRequest",
     "PlaceRow",
     "PlanResult",
+    "ProposalList",
+    "ProposalRow",
+    "ProposalView",
     "ReadyRow",
     "ReceiptRow",
     "Reconciliation",

@@ -108,15 +108,21 @@ class LogExport(Result, frozen=True, kw_only=True, tag="orgroot.log-export/v1"):
 
 
 class LogInit(Result, frozen=True, kw_only=True, tag="orgroot.log-init/v1"):
-    """`orgroot log init`: what was created."""
+    """`orgroot log init`: what was created, or what waits for further owners.
+
+    `signed`: the owners who have; `lacking`: how many more must. Until then `rules_serial` and
+    `receipt` are null.
+    """
 
     log_id: str
     store: str
     trust_sha256: str
-    rules_serial: int
+    rules_serial: int | None
     head: LogHead
-    receipt: str
+    receipt: str | None
     warnings: tuple[str, ...] = ()
+    signed: tuple[str, ...] = ()
+    lacking: int = 0
 
 
 class Init(Result, frozen=True, kw_only=True, tag="orgroot.init/v1"):
