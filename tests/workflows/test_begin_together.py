@@ -9,7 +9,8 @@ from orgroot.core.codec import record_key
 from orgroot.core.config import Config
 from orgroot.core.results import ExitReason
 from orgroot.errors import OrgrootError, UsageError
-from orgroot.workflows.log_show import show, verify
+from orgroot.workflows.log_listing import show
+from orgroot.workflows.log_show import verify
 
 
 def records(owners: Owners) -> int:
