@@ -89,7 +89,7 @@ def verify(
         state.findings += unknown_sessions(run)
     for key in sorted(present):
         if is_sound(key, get, trust.log_id):
-            state.findings += _secrets(key, 0, get(key) or b"")
+            state.findings += _secrets(key, 0, secret_shapes(get(key) or b""))
         else:
             state.findings += _other(key, get, facts, named)
     state.findings += store_findings(
