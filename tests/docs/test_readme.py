@@ -54,6 +54,8 @@ def test_every_finding_of_verify_has_its_row_in_the_runbook() -> None:
     text = (REPOSITORY / "runbooks" / "the-log-does-not-verify.md").read_text(encoding="utf-8")
     rows = {row[0]: row for row in table_rows(text)}
     attention = text.index("| Attention |")
+    named = set(re.findall(r"^\| `([A-Z_]+)` \|", text, re.MULTILINE))
+    assert named == set(FindingCode.__members__)
     for code in FindingCode:
         assert all(rows[f"`{code.value}`"]), code
         assert (text.index(f"| `{code.value}` |") > attention) == code.attention, code
