@@ -95,7 +95,7 @@ def test_the_matrix_has_every_task_and_part(world: World) -> None:
         ((), 1),
         ((f"ou {STRICT}", "tag stage=prod"), 2),
     ]
-    denied = next(row for row in found.regions if row.task == Task.ROOT_SESSION)
+    denied = next(row for row in found.regions if row.task == Task.CHANGE_MONITORING)
     assert (denied.rules, denied.people, denied.may_ask) == ((), 0, ())
     reading = next(row for row in found.regions if row.task == Task.AUDIT_ROOT_CREDENTIALS)
     assert "nightly" in reading.may_ask
@@ -107,9 +107,7 @@ def test_the_matrix_has_every_task_and_part(world: World) -> None:
 
 def test_what_no_rule_covers_has_no_asker(world: World) -> None:
     """Denied is the whole answer."""
-    found = show(
-        world.desk("bob"), Question(task=Task.ROOT_SESSION, account=ACCOUNT, person="alice")
-    )
+    found = show(world.desk("bob"), Question(task=Task.CHANGE_MONITORING, person="alice"))
     assert (region(found).rules, found.asker) == ((), None)
 
 
