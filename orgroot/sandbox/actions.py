@@ -113,9 +113,7 @@ def needed(
         case "s3":
             return _s3(operation, params)
         case "iam":
-            roles = passed(service, operation, params, account)
             main = (f"iam:{operation}", _iam(operation, params, principal))
-            return (main, *((PASS_ROLE, role) for role in roles))
         case "sts":
             return _sts(operation, params, principal)
         case "sqs":
@@ -123,8 +121,18 @@ def needed(
         case _:
             prefix = _ACTION_PREFIX.get(service, service)
             main = (f"{prefix}:{operation}", _other(service, params, account, region))
-            roles = passed(service, operation, params, account)
-            return (main, *((PASS_ROLE, role) for role in roles))
+    roles = passed(service, operation, params, account)
+    return (main, *((PASS_ROLE, role) for role in roles), *_tagged(service, operation, params))
+
+
+def _tagged(service: str, operation: str, params: Mapping[str, Any]) -> Needs:
+    """What making something with tags needs besides ("Using tags" in both user guides)."""
+    if not params.get("Tags") or not operation.startswith("Create"):
+        return ()
+    if service == "organizations":
+        return (("organizations:TagResource", "*"),)
+    kind = operation.removeprefix("Create")
+    return ((f"iam:Tag{kind}", "*"),) if service == "iam" else ()
 
 
 def _s3(operation: str, params: Mapping[str, Any]) -> Needs:

@@ -44,6 +44,9 @@ _OWNER_ONLY_SQS = frozenset(
 )
 _RCP_SERVICES = frozenset({"s3", "sqs"})
 _ROLE_ACTIONS = frozenset({"sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"})
+_BOTH_SIDES = frozenset({"sts:SetSourceIdentity"})
+"""What the caller's own policy must allow even where the trust policy names the caller ("Monitor
+and control actions taken with assumed roles", IAM user guide)."""
 _ALWAYS = frozenset({"sts:GetCallerIdentity"})
 
 
@@ -90,7 +93,7 @@ class Evaluation:
             self._cross_account(call, granted=granted, identity=identity)
         elif call.action in _ROLE_ACTIONS and granted is Reach.NONE:
             raise access_denied(call)
-        elif not identity and granted is not Reach.DIRECT:
+        elif not identity and (granted is not Reach.DIRECT or call.action in _BOTH_SIDES):
             raise access_denied(
                 call, f"because no identity-based policy allows the {call.action} action"
             )

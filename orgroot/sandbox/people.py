@@ -97,6 +97,11 @@ def make_people(management_account: AccountId) -> tuple[Person, ...]:
     )
 
 
+def make_person(name: str, management_account: AccountId) -> Person:
+    """Somebody else of that account, in no group, with a fresh key."""
+    return _person(name, (), owner=False, account=management_account)
+
+
 def _person(name: str, groups: tuple[str, ...], *, owner: bool, account: AccountId) -> Person:
     key = Ed25519PrivateKey.generate()
     private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())

@@ -123,7 +123,8 @@ def attach(desk: Desk, text: bytes, armored: str) -> RequestView:
             )
 
     log.append(lambda _state: (text, signatures), guard)
-    return view_of(log, log.state.requests[RequestId(body.request_id)], now)
+    request = log.state.requests[RequestId(body.request_id)]
+    return view_of(log, request, now, runner=desk.config.organization.runner)
 
 
 def _signed_by(

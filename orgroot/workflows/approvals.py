@@ -67,7 +67,8 @@ def _decide(
         require_eligible(log, state.requests[request.id], person, now)
 
     log.append(signed_once(lambda _state: sign(body, governed.signer)), guard)
-    return view_of(log, log.state.requests[request.id], now)
+    runner = desk.config.organization.runner
+    return view_of(log, log.state.requests[request.id], now, runner=runner)
 
 
 def decision_of(

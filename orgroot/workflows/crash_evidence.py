@@ -28,7 +28,7 @@ from orgroot.core.task_params import (
     parse_params,
     to_params,
 )
-from orgroot.errors import AwsError, Incomplete, IntegrityError, RequestRefused, UsageError
+from orgroot.errors import AwsError, Incomplete, IntegrityError, UsageError
 from orgroot.workflows.buckets import owner_of
 from orgroot.workflows.drivers import driver_of
 from orgroot.workflows.inspection import inspect_bucket
@@ -42,8 +42,11 @@ from orgroot.workflows.workspace import Workspace
 _LONGEST = 500
 """Characters of a detail that the log keeps."""
 
-_UNREADABLE = (AwsError, UsageError, RequestRefused, Incomplete)
-"""Why something cannot be read now; a broken log or missing credentials end the command."""
+_UNREADABLE = (AwsError, UsageError, Incomplete)
+"""Why something cannot be read now; a broken log or missing credentials end the command.
+
+A refusal by the rules is none of them: it says that this person may not look, and others may.
+"""
 
 _NOT_BEGUN = "no change was begun"
 

@@ -122,7 +122,11 @@ def _closed(ws: Workspace, left: Left, before: set[str], seen: Look) -> Recovery
         return _row(left, "waiting", before, waits_until=timestamp(due), detail=why)
     late = instant(timestamp(now)) > due
     closable = tuple(a for a in unsettled(run) if late or recovery.has_ended(run, a))
-    found = ends(ws, left.request, run, closable, seen.words) if closable else ()
+    try:
+        found = ends(ws, left.request, run, closable, seen.words) if closable else ()
+    except RequestRefused as error:
+        why = f"{ws.governed.person} may not look, somebody else may: {error.message}"
+        return _row(left, "waiting", before, detail=why)
     for start in range(0, len(found), _PER_RECORD):
         _append(ws, run, ends_=found[start : start + _PER_RECORD])
     if unsettled(run):

@@ -28,7 +28,7 @@ from orgroot.workflows.intents import deadline, new_key, run_fields
 from orgroot.workflows.request_view import OPEN, find, view_of
 from orgroot.workflows.requests import Draft, open_or_continue
 from orgroot.workflows.run import Run
-from orgroot.workflows.runner_mode import left_waiting, only_runner, require_executor, runner_for
+from orgroot.workflows.runner_mode import only_runner, require_executor, runner_for
 from orgroot.workflows.signing import common_fields, sign, signer_of
 from orgroot.workflows.workspace import Workspace
 
@@ -100,10 +100,14 @@ def submit(
         if decision.final:
             refuse_unless(decision)
         if now >= give_up:
-            waiting = view_of(
-                log, request, now, continuing=continuing, exit_reasons=(ExitReason.WAITING,)
+            return view_of(
+                log,
+                request,
+                now,
+                continuing=continuing,
+                exit_reasons=(ExitReason.WAITING,),
+                runner=runner,
             )
-            return waiting if runner is None else left_waiting(waiting)
         sleep(min(POLL_SECONDS, (give_up - now).total_seconds()))
 
 

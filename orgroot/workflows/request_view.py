@@ -10,7 +10,7 @@ import msgspec
 
 from orgroot.core import audit_log
 from orgroot.core.eligibility import could_approve
-from orgroot.core.governed_tasks import Task
+from orgroot.core.governed_tasks import GOVERNED_TASKS, Task
 from orgroot.core.ids import request_id as parse_request_id
 from orgroot.core.log_state import RequestRecord, RequestState
 from orgroot.core.people import Roster
@@ -51,7 +51,8 @@ def view(desk: Desk, request_id: str) -> RequestView:
     """One request, as the log has it now."""
     log = log_of(desk)
     log.require()
-    return view_of(log, find(log, request_id), log.check_clock(desk.clock.now()))
+    now = log.check_clock(desk.clock.now())
+    return view_of(log, find(log, request_id), now, runner=desk.config.organization.runner)
 
 
 def list_requests(desk: Desk, *, every: bool = False) -> RequestList:
@@ -93,13 +94,18 @@ def view_of(
     *,
     continuing: bool = False,
     exit_reasons: tuple[ExitReason, ...] = (),
+    runner: str | None = None,
 ) -> RequestView:
-    """A request as its JSON shows it, from the state as last synced."""
+    """A request as its JSON shows it, from the state as last synced.
+
+    `runner`: the service that executes what opens root sessions; None: people do.
+    """
     state, rules = log.state, log.rules()
     stands = audit_log.request_state(state, request, now, log.running)
     waiting = stands is RequestState.PENDING
     could = could_approve(rules, request, now) if waiting else ()
     decision = decision_on(log, request, request.body.signer.person, now)
+    opens = bool(GOVERNED_TASKS[request.body.task].task_policies)
     return RequestView(
         exit_reasons=exit_reasons,
         id=request.id,
@@ -118,7 +124,7 @@ def view_of(
         justification=request.body.justification,
         could_approve=could,
         summary=summarize(state, request),
-        commands=_commands(request, stands, could),
+        commands=_commands(request, stands, could, by_hand=runner is None or not opens),
         continuing=continuing,
     )
 
@@ -154,9 +160,9 @@ def _approval_rows(request: RequestRecord, roster: Roster) -> tuple[ApprovalRow,
 
 
 def _commands(
-    request: RequestRecord, stands: RequestState, could: tuple[str, ...]
+    request: RequestRecord, stands: RequestState, could: tuple[str, ...], *, by_hand: bool
 ) -> tuple[str, ...]:
-    run = f"orgroot execute {request.id}"
+    run = f"orgroot execute {request.id}" if by_hand else f"orgroot request show {request.id}"
     if request.body.task is Task.ROOT_SESSION:
         run = f"orgroot session exec {request.id} -- COMMAND"
     match stands:

@@ -136,6 +136,9 @@ class Runner:
             # Another runner was faster, or AWS does not answer: the next look tries again.
             self.ws.progress.note(f"what was left open stays open for now: {error.message}")
             return ()
+        for row in rows:
+            if row.outcome == "waiting" and row.waits_until is None:
+                self.ws.progress.note(f"{row.request} stays open: {row.detail}")
         return tuple(row for row in rows if row.accounts)
 
     def _require_service(self, log: AuditLog, now: datetime) -> None:
@@ -197,7 +200,11 @@ class Runner:
             error, reasons = failure, _reasons(failure)
         if not begun:
             self._later(request)
-            return _skipped(request, "it was not begun" if error is None else error.message)
+            if error is None or isinstance(error, RequestRefused):
+                # The rules, or another executor: an answer, and nothing that went wrong here.
+                reasons = ()
+            words = "it is no longer granted" if error is None else error.message
+            return _skipped(request, words, reasons)
         return self._told(request, begun[0], reasons, error)
 
     def _told(
@@ -244,9 +251,9 @@ def run_once(ws: Workspace, stop: Stop) -> RunnerRound:
     reasons: list[ExitReason] = []
     try:
         for row in runner.run(stop):
+            reasons += row.exit_reasons
             if isinstance(row, RunRow):
                 executed.append(row)
-                reasons += row.exit_reasons
             else:
                 skipped.append(row)
     except _FOR_ALL as error:
@@ -307,10 +314,13 @@ def _reasons(error: OrgrootError) -> tuple[ExitReason, ...]:
     return named or (ExitReason.INCOMPLETE,)
 
 
-def _skipped(request: RequestRecord, reason: str) -> SkippedRow:
+def _skipped(
+    request: RequestRecord, reason: str, reasons: tuple[ExitReason, ...] = ()
+) -> SkippedRow:
     return SkippedRow(
         request=request.id,
         task=request.body.task.value,
         requester=request.body.signer.person,
         reason=reason,
+        exit_reasons=reasons,
     )

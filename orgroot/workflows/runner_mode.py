@@ -4,11 +4,8 @@
 others from AssumeRoot are AWS's policies, and what may be done is decided by the rules.
 """
 
-import msgspec
-
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Task
 from orgroot.core.log_state import RequestRecord
-from orgroot.core.results import RequestView
 from orgroot.errors import UsageError
 from orgroot.workflows.desk import log_of
 from orgroot.workflows.requests import Draft, required
@@ -40,13 +37,6 @@ def require_executor(ws: Workspace, draft: Draft, runner: str) -> None:
         hint=f"an owner names a group of {runner} in the executors of {', '.join(needs.rule_ids)}",
         code="runner",
     )
-
-
-def left_waiting(view: RequestView) -> RequestView:
-    """A waiting request as its requester sees it, who does not execute it."""
-    kept = (command for command in view.commands if not command.startswith("orgroot execute "))
-    look = f"orgroot request show {view.id}"
-    return msgspec.structs.replace(view, commands=(*kept, look))
 
 
 def only_runner(request: RequestRecord, runner: str) -> UsageError:

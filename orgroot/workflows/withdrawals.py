@@ -49,7 +49,8 @@ def cancel(desk: Desk, request_id: str, comment: str, confirm: Confirm) -> Reque
         comment=comment,
     )
     log.append(signed_once(lambda _state: sign(body, governed.signer)), guard)
-    return view_of(log, log.state.requests[request.id], now)
+    runner = desk.config.organization.runner
+    return view_of(log, log.state.requests[request.id], now, runner=runner)
 
 
 def revoke(
@@ -83,7 +84,8 @@ def revoke(
     confirm(summarize(log.state, request))
     for digest in digests:
         _revoke(desk, request, digest, comment, now)
-    return view_of(log, log.state.requests[request.id], now)
+    runner = desk.config.organization.runner
+    return view_of(log, log.state.requests[request.id], now, runner=runner)
 
 
 def _revoke(

@@ -168,4 +168,5 @@ def test_there_are_shipped_scps() -> None:
     assert [path.name for path in SHIPPED] == [
         "deny-root-user.json",
         "protect-root-governance.json",
+        "reserve-assume-root.json",
     ]

@@ -113,11 +113,13 @@ class Playground:
         for person in people:
             self.ok(person, "approve", request, "--yes")
 
-    def start(self, person: str, *arguments: str) -> "subprocess.Popen[str]":
+    def start(
+        self, person: str | None, *arguments: str, env: Mapping[str, str] = {}
+    ) -> "subprocess.Popen[str]":
         """Run a command as a process of its own, to be waited for or killed."""
         return subprocess.Popen(
             [sys.executable, "-m", "orgroot", *arguments],
-            env=self.environment(person),
+            env=self.environment(person, env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -54,6 +54,8 @@ def runner_tree(*, left: bool = True, executes: tuple[str, ...] = RULES) -> dict
         if rule["id"] in executes:
             groups = rule.get("executors", {}).get("groups", [])
             rule["executors"] = {"groups": [*groups, "runners"]}
+        if rule["id"] == "reading":  # so that it may look at what a crash left
+            rule["requesters"]["groups"].append("runners")
     return tree
 
 

@@ -282,6 +282,25 @@ def test_handing_a_role_to_a_service_needs_pass_role(sandbox: Sandbox, refused: 
         assert f"iam:PassRole on resource: {arn}" in answer.message
 
 
+def test_making_something_with_tags_needs_to_tag(sandbox: Sandbox, refused: Refused) -> None:
+    """CreatePolicy with tags is refused to who may create and not tag; without them it is not."""
+    creates = {"Effect": "Allow", "Action": ["organizations:CreatePolicy", "iam:CreateUser"]}
+    key = user(sandbox, {**creates, "Resource": "*"})
+    tags = [{"Key": "a", "Value": "b"}]
+    allow = document({"Effect": "Allow", "Action": "*", "Resource": "*"})
+    wanted = {
+        "Name": "one",
+        "Description": "",
+        "Type": "SERVICE_CONTROL_POLICY",
+        "Content": allow,
+    }
+    create = sandbox.client("organizations", key).create_policy
+    assert "organizations:TagResource" in refused(create, **wanted, Tags=tags).message
+    assert create(**wanted)
+    iam = sandbox.client("iam", key)
+    assert "iam:TagUser" in refused(iam.create_user, UserName="bob", Tags=tags).message
+
+
 def test_a_role_is_judged_by_its_whole_arn(sandbox: Sandbox, refused: Refused) -> None:
     """The path is part of it: a Deny on role/orgroot-* does not cover role/hidden/orgroot-*."""
     admin = sandbox.client("iam", sandbox.administrator(MEMBER))

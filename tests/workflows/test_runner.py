@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from fakes.buckets_world import ACCOUNT, inspected, policy_now
+from fakes.aws_members import FakeBucket
+from fakes.buckets_world import ACCOUNT, BUCKET, LOCKED, inspected, policy_now
 from fakes.removal_world import ALL, ASK, EVERYTHING, A, B, deletions, fill, grant, verified
 from fakes.runner_world import (
     RUNNER,
@@ -11,10 +12,11 @@ from fakes.runner_world import (
     approved_unlock,
     machine_of,
     run,
+    runner_tree,
     runner_world,
 )
 from fakes.signer import FakeSigner
-from fakes.team import ProcessKilledError, World
+from fakes.team import ProcessKilledError, World, new_world
 
 from orgroot.core.log_state import MAX_EXECUTIONS
 from orgroot.core.results import ExitReason, RequestView, RunnerRound, RunRow, exit_code
@@ -28,6 +30,7 @@ from orgroot.errors import (
 )
 from orgroot.workflows import removal
 from orgroot.workflows.claims import Claim
+from orgroot.workflows.crash_recovery import recover
 from orgroot.workflows.execution import execute
 from orgroot.workflows.runner import preview, run_once, watch
 
@@ -214,6 +217,24 @@ def test_what_a_killed_runner_left_is_closed_by_the_next_one() -> None:
     verified(world)
 
 
+def test_what_the_runner_may_not_look_at_stays_open() -> None:
+    """Rules that do not let it read for itself are said, and nothing is closed unlooked."""
+    tree = runner_tree(left=False)
+    reading = tree["approvals"]["rules"][-1]
+    reading["requesters"]["groups"].remove("runners")
+    world = new_world(tree)
+    world.aws.members[ACCOUNT].buckets[BUCKET] = FakeBucket(policy=LOCKED)
+    inspected(world)
+    request = approved_unlock(world)
+    killed(world, "s3:PutBucketPolicy")
+    world.clock.forward(3600)
+    records = world.types()
+    assert run(world).recovered == ()
+    assert world.types() == records
+    assert any(request in note and "may not look" in note for note in world.progress.notes)
+    assert recover(world.workspace("olga")).executions[0].outcome == "closed"
+
+
 def test_a_bulk_request_of_a_killed_runner_is_continued_by_the_next_one() -> None:
     """When nobody can be at it any more, and what was done is not done again."""
     world, request = bulk()
@@ -262,6 +283,15 @@ def test_what_became_stale_is_left_alone_with_the_reason() -> None:
     assert [row.request for row in done.skipped] == [request]
     assert "changed since the request" in reasons(done)[0]
     assert "sts:AssumeRoot" not in {call.operation for call in world.aws.calls}
+
+
+def test_what_aws_does_not_let_it_begin_is_told_as_such() -> None:
+    """It was the runner's to do, and it could not: the run as a whole did not simply succeed."""
+    world, request = direct()
+    world.aws.fail("organizations:DescribeAccount", AwsErrorKind.DENIED)
+    done = run(world)
+    assert [row.request for row in done.skipped] == [request]
+    assert exit_code(done.exit_reasons) == ExitReason.AWS_REFUSED.code
 
 
 def test_credentials_that_aws_does_not_accept_end_the_run() -> None:

@@ -23,12 +23,16 @@ class RunRow(Row, frozen=True, kw_only=True):
 
 
 class SkippedRow(Row, frozen=True, kw_only=True):
-    """One open request that was left alone, and why."""
+    """One open request that was left alone, and why.
+
+    `exit_reasons`: it was this runner's to execute, and could not even be begun.
+    """
 
     request: str
     task: str
     requester: str
     reason: str
+    exit_reasons: tuple[ExitReason, ...] = ()
 
 
 class ReadyRow(Row, frozen=True, kw_only=True):
