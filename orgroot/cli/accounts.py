@@ -1,6 +1,7 @@
 """`inventory` and `credentials remove`: root credentials of member accounts."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,9 +26,23 @@ from orgroot.cli.options import (
     selection,
     settings_of,
 )
-from orgroot.cli.terminal import announce, confirm, emit
+from orgroot.cli.terminal import announce, confirm, emit, typed
 from orgroot.core.root_credentials import CredentialKind, credential_kinds
 from orgroot.report import Output
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from orgroot.core.organization import Selection
+    from orgroot.core.results import Result
+    from orgroot.workflows.requests import Ask
+    from orgroot.workflows.workspace import Workspace
+
+
+Only = Annotated[
+    str | None,
+    typer.Option(metavar="KINDS", help="password,access-keys,signing-certificates,mfa"),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -85,10 +100,7 @@ def remove(
     tags: Tags = None,
     exclude: Exclude = None,
     limit: Limit = None,
-    only: Annotated[
-        str | None,
-        typer.Option(metavar="KINDS", help="password,access-keys,signing-certificates,mfa"),
-    ] = None,
+    only: Only = None,
     reason: Reason = "",
     ticket: Ticket = "",
     duration: DurationSeconds = None,
@@ -104,24 +116,51 @@ def remove(
 
     "Removed" means: empty in the delete session, and zero in a later audit session.
     """
-    from orgroot.cli.context import open_workspace
-    from orgroot.core.unenforced import Purpose
-    from orgroot.workflows import removal
-
     kinds = tuple(CredentialKind) if only is None else credential_kinds(only)
     chosen = selection(accounts, every=every, ous=ous, tags=tags, exclude=exclude, limit=limit)
+    ask = ask_of(reason, ticket, wait, wait_for, duration)
+    with open_to_remove(ctx, as_person, key, dry_run=dry_run) as ws:
+        emit(output, remove_with(ws, chosen, kinds, ask, dry_run=dry_run, yes=yes))
+
+
+def open_to_remove(
+    ctx: typer.Context, as_person: str | None, key: Path | None, *, dry_run: bool
+) -> "AbstractContextManager[Workspace]":
+    """The world of a command that removes root credentials."""
+    from orgroot.cli.context import open_workspace
+    from orgroot.core.unenforced import Purpose
+
     purposes = (Purpose.SIGN, Purpose.ROOT_SESSION, Purpose.REMOVAL)
-    with open_workspace(settings_of(ctx), as_person, key, *purposes, reads=dry_run) as ws:
-        if dry_run:
-            emit(output, removal.preview(ws, chosen, kinds))
-        announce(
-            [
-                ("organization", ws.config.organization.id),
-                ("caller", ws.caller.arn),
-                ("config", str(ws.config_path)),
-                ("removes", ", ".join(kinds) + " of the root user of the selected accounts"),
-            ]
-        )
+    return open_workspace(settings_of(ctx), as_person, key, *purposes, reads=dry_run)
+
+
+def remove_with(
+    ws: "Workspace",
+    chosen: "Selection",
+    kinds: tuple[CredentialKind, ...],
+    ask: "Ask",
+    *,
+    dry_run: bool,
+    yes: bool,
+) -> "Result":
+    """Say what will be touched, have it confirmed, and ask for it; or only preview it."""
+    from orgroot.workflows import emergencies, removal
+
+    if dry_run:
+        return removal.preview(ws, chosen, kinds, break_glass=ask.break_glass)
+    emergency = removal.emergency(ws, chosen, kinds, ask) if ask.break_glass else None
+    announce(
+        [
+            ("organization", ws.config.organization.id),
+            ("caller", ws.caller.arn),
+            ("config", str(ws.config_path)),
+            ("removes", ", ".join(kinds) + " of the root user of the selected accounts"),
+            *(() if emergency is None else emergencies.rows_of(emergency)),
+        ]
+    )
+    if emergency is None:
         confirm("Ask for the removal? What is deleted cannot be brought back.", yes=yes)
-        ask = ask_of(reason, ticket, wait, wait_for, duration)
-        emit(output, removal.remove(ws, chosen, kinds, ask))
+    else:
+        question = "Break the glass? What is deleted cannot be brought back."
+        typed(question, "remove", yes=yes)
+    return removal.remove(ws, chosen, kinds, ask)

@@ -35,6 +35,15 @@ def prepare(
         str, typer.Option("--as", metavar="PERSON", help="Who will sign, by their roster name.")
     ],
     deny: Annotated[bool, typer.Option("--deny", help="A denial instead.")] = False,
+    review: Annotated[
+        bool, typer.Option("--review", help="A review of what was done under break-glass.")
+    ] = False,
+    violation: Annotated[
+        bool, typer.Option("--violation", help="With --review: the glass should have stayed whole.")
+    ] = False,
+    ticket: Annotated[
+        str, typer.Option("--ticket", help="With --review: the ticket that is still owed.")
+    ] = "",
     comment: Comment = "",
     paste: Annotated[
         bool, typer.Option("--paste", help="One line for a shell that shows and signs it.")
@@ -44,7 +53,7 @@ def prepare(
         typer.Option(metavar="SHA256:…", help="Which of their keys will sign (else the first)."),
     ] = None,
 ) -> None:
-    """Print the exact text that somebody signs to approve a request.
+    """Print the exact text that somebody signs to approve (deny, review) a request.
 
     They need ssh-keygen only. Makes no AWS call, writes nothing, needs no key here.
     """
@@ -56,18 +65,35 @@ def prepare(
     from orgroot.workflows import approval_files, request_view
 
     wanted = request_id(request)
-    kind = Denial if deny else Approval
+    if (violation or ticket) and not review:
+        raise UsageError("--violation and --ticket belong to --review", code="review")
+    if deny and review:
+        raise UsageError("either --deny or --review", code="review")
     with open_desk(settings_of(ctx), None, None) as desk:
-        made = approval_files.prepare(
-            desk, wanted, person, kind, comment=comment, fingerprint=fingerprint
-        )
+        if review:
+            made = approval_files.prepare_review(
+                desk,
+                wanted,
+                person,
+                violation=violation,
+                ticket=ticket,
+                comment=comment,
+                fingerprint=fingerprint,
+            )
+        else:
+            kind = Denial if deny else Approval
+            made = approval_files.prepare(
+                desk, wanted, person, kind, comment=comment, fingerprint=fingerprint
+            )
         say(summary(made.body.summary))
         texts = policy_texts(request_view.view(desk, wanted).params)
         if texts:
             say(f"\n{texts}")
     _say_how(made, paste=paste)
     if paste:
-        line = paste_line(made.text, namespace=kind.NAMESPACE, key=made.key.text, typed=wanted[-4:])
+        line = paste_line(
+            made.text, namespace=made.body.NAMESPACE, key=made.key.text, typed=wanted[-4:]
+        )
         sys.stdout.write(f"{line}\n")
     else:
         sys.stdout.write(made.text.decode("ascii"))
@@ -103,7 +129,7 @@ def attach(
     ] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Append an approval or denial that was signed elsewhere.
+    """Append an approval, denial or review that was signed elsewhere.
 
     The signature is checked before all else. Makes no AWS call; anyone may attach.
     """

@@ -1,6 +1,7 @@
 """`inspect bucket` and `unlock-bucket`: for the engineer whose bucket locked everyone out."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,8 +25,22 @@ from orgroot.core.task_params import UnlockMode
 from orgroot.report import Output
 from orgroot.report.escape import grouped
 
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from orgroot.core.results import Result
+    from orgroot.workflows.requests import Ask
+    from orgroot.workflows.unlock import Wanted
+    from orgroot.workflows.workspace import Workspace
+
 AccountOption = Annotated[
     str, typer.Option("--account", metavar="ID", help="The account that owns it, 12 digits.")
+]
+Buckets = Annotated[list[str], typer.Argument(metavar="NAME", help="The buckets.")]
+Mode = Annotated[UnlockMode, typer.Option(help="Drop the statements that lock, or the policy.")]
+Sids = Annotated[
+    list[str] | None,
+    typer.Option("--sid", metavar="SID", help="A statement to drop; repeatable."),
 ]
 BucketRegion = Annotated[
     str | None, typer.Option("--bucket-region", metavar="REGION", help="If not the account's own.")
@@ -73,13 +88,10 @@ def inspect_bucket(
 
 def unlock_bucket(
     ctx: typer.Context,
-    names: Annotated[list[str], typer.Argument(metavar="NAME", help="The buckets.")],
+    names: Buckets,
     account: AccountOption,
-    mode: Annotated[UnlockMode, typer.Option(help="Drop the statements that lock, or the policy.")],
-    sids: Annotated[
-        list[str] | None,
-        typer.Option("--sid", metavar="SID", help="A statement to drop; repeatable."),
-    ] = None,
+    mode: Mode,
+    sids: Sids = None,
     reason: Reason = "",
     ticket: Ticket = "",
     bucket_region: BucketRegion = None,
@@ -96,34 +108,69 @@ def unlock_bucket(
 
     Done once other people have approved; several names are one request.
     """
+    ask = ask_of(reason, ticket, wait, wait_for, duration)
+    wanted = wanted_of(names, account, mode, sids, bucket_region)
+    with open_to_unlock(ctx, as_person, key, dry_run=dry_run) as ws:
+        emit(output, unlock_with(ws, wanted, ask, dry_run=dry_run, yes=yes))
+
+
+def wanted_of(
+    names: list[str],
+    account: str,
+    mode: UnlockMode,
+    sids: list[str] | None,
+    bucket_region: str | None,
+) -> "Wanted":
+    """What shall be unlocked, as the command line says it."""
+    from orgroot.workflows.unlock import Wanted
+
+    return Wanted(
+        account=account_id(account),
+        buckets=tuple(names),
+        mode=mode,
+        sids=tuple(sids or ()),
+        region=bucket_region,
+    )
+
+
+def open_to_unlock(
+    ctx: typer.Context, as_person: str | None, key: Path | None, *, dry_run: bool
+) -> "AbstractContextManager[Workspace]":
+    """The world of a command that unlocks."""
     from orgroot.cli.context import open_workspace
     from orgroot.core.unenforced import Purpose
-    from orgroot.workflows import unlock
 
-    owner = account_id(account)
     purposes = (Purpose.SIGN, Purpose.ROOT_SESSION)
-    with open_workspace(settings_of(ctx), as_person, key, *purposes, reads=dry_run) as ws:
-        ask = ask_of(reason, ticket, wait, wait_for, duration)
-        wanted = unlock.Wanted(
-            account=owner,
-            buckets=tuple(names),
-            mode=mode,
-            sids=tuple(sids or ()),
-            region=bucket_region,
-        )
-        if dry_run:
-            emit(output, unlock.preview(ws, wanted, ask))
-        announce(
-            [
-                ("organization", ws.config.organization.id),
-                ("caller", ws.caller.arn),
-                ("config", str(ws.config_path)),
-                ("account", grouped(owner)),
-                ("unlocks", f"{len(names)} bucket(s), {mode.value}: " + ", ".join(names)),
-            ]
-        )
-        if mode is UnlockMode.DELETE:
-            typed("Delete the whole bucket policy?", names[0], yes=yes)
-        else:
-            confirm("Ask for this?", yes=yes)
-        emit(output, unlock.unlock_buckets(ws, wanted, ask))
+    return open_workspace(settings_of(ctx), as_person, key, *purposes, reads=dry_run)
+
+
+def unlock_with(
+    ws: "Workspace", wanted: "Wanted", ask: "Ask", *, dry_run: bool, yes: bool
+) -> "Result":
+    """Say what will be touched, have it confirmed, and ask for it; or only preview it."""
+    from orgroot.workflows import emergencies, unlock
+
+    if dry_run:
+        return unlock.preview(ws, wanted, ask)
+    emergency = unlock.emergency(ws, wanted, ask) if ask.break_glass else None
+    announce(
+        [
+            ("organization", ws.config.organization.id),
+            ("caller", ws.caller.arn),
+            ("config", str(ws.config_path)),
+            ("account", grouped(wanted.account)),
+            (
+                "unlocks",
+                f"{len(wanted.buckets)} bucket(s), {wanted.mode.value}: "
+                + ", ".join(wanted.buckets),
+            ),
+            *(() if emergency is None else emergencies.rows_of(emergency)),
+        ]
+    )
+    if emergency is not None:
+        typed("Break the glass?", wanted.buckets[0], yes=yes)
+    elif wanted.mode is UnlockMode.DELETE:
+        typed("Delete the whole bucket policy?", wanted.buckets[0], yes=yes)
+    else:
+        confirm("Ask for this?", yes=yes)
+    return unlock.unlock_buckets(ws, wanted, ask)

@@ -89,7 +89,13 @@ def wait_seconds(wait: bool, wait_for: str | None) -> int | None:
 
 
 def ask_of(
-    reason: str, ticket: str, wait: bool, wait_for: str | None, duration: int | None = None
+    reason: str,
+    ticket: str,
+    wait: bool,
+    wait_for: str | None,
+    duration: int | None = None,
+    *,
+    break_glass: bool = False,
 ) -> "Ask":
     """What the person says about a request."""
     from orgroot.workflows.requests import Ask
@@ -99,6 +105,7 @@ def ask_of(
         ticket=ticket,
         duration_seconds=duration,
         wait_seconds=wait_seconds(wait, wait_for),
+        break_glass=break_glass,
     )
 
 

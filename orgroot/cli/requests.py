@@ -81,8 +81,8 @@ def cancel(
 
     wanted = request_id(request)
     with open_desk(settings_of(ctx), as_person, key, signs=True) as desk:
-        look = _look(desk, wanted, "Cancel it, for good?", yes=yes)
-        emit(output, _decided(withdrawals.cancel(desk, wanted, comment, look), output))
+        look = look_at(desk, wanted, "Cancel it, for good?", yes=yes)
+        emit(output, decided(withdrawals.cancel(desk, wanted, comment, look), output))
 
 
 def approve(
@@ -103,8 +103,8 @@ def approve(
 
     wanted = request_id(request)
     with open_desk(settings_of(ctx), as_person, key, signs=True) as desk:
-        look = _look(desk, wanted, "Approve exactly this?", yes=yes)
-        emit(output, _decided(approvals.approve(desk, wanted, comment, look), output))
+        look = look_at(desk, wanted, "Approve exactly this?", yes=yes)
+        emit(output, decided(approvals.approve(desk, wanted, comment, look), output))
 
 
 def deny(
@@ -125,8 +125,8 @@ def deny(
 
     wanted = request_id(request)
     with open_desk(settings_of(ctx), as_person, key, signs=True) as desk:
-        look = _look(desk, wanted, "Deny it, for good?", yes=yes)
-        emit(output, _decided(approvals.deny(desk, wanted, comment, look), output))
+        look = look_at(desk, wanted, "Deny it, for good?", yes=yes)
+        emit(output, decided(approvals.deny(desk, wanted, comment, look), output))
 
 
 def revoke(
@@ -155,18 +155,18 @@ def revoke(
     wanted = request_id(request)
     text = None if file is None else read_file(file)
     with open_desk(settings_of(ctx), as_person, key, signs=True) as desk:
-        look = _look(desk, wanted, "Take your decision back?", yes=yes)
-        emit(output, _decided(withdrawals.revoke(desk, wanted, comment, look, text=text), output))
+        look = look_at(desk, wanted, "Take your decision back?", yes=yes)
+        emit(output, decided(withdrawals.revoke(desk, wanted, comment, look, text=text), output))
 
 
-def _decided(view: "RequestView", output: Output) -> "RequestView":
+def decided(view: "RequestView", output: Output) -> "RequestView":
     """The request after a decision; its signer has just read what it does."""
     from msgspec import structs
 
     return structs.replace(view, summary={}) if output is Output.TEXT else view
 
 
-def _look(
+def look_at(
     desk: "LogDesk", request: RequestId, question: str, *, yes: bool
 ) -> Callable[[dict[str, Any]], None]:
     """Show a signer the whole act, texts included, and have it confirmed by its id."""

@@ -54,6 +54,9 @@ approvals:
         total: 2
         each_of: [{{group: security, count: 1}}, {{group: platform, count: 1}}]
       session: {{max_seconds: 900}}
+      break_glass:
+        requesters: {{groups: [oncall]}}
+        review: {{within: 24h, group: security, count: 1}}
     - id: sessions
       match: {{tasks: [root-session]}}
       requesters: {{groups: [platform]}}

@@ -108,11 +108,13 @@ def decide(
     if reasons or needs is None:
         reasons += [] if breaks_glass(request) else usual
         return Decision(allowed=False, reasons=tuple(reasons), final=True)
-    if usual or phase is Phase.REQUEST:
+    if phase is Phase.REQUEST and breaks_glass(request):
+        answer = Decision(allowed=False, final=True)
+    elif usual or phase is Phase.REQUEST:
         answer = Decision(allowed=not usual, reasons=tuple(usual), final=bool(usual))
     else:
         answer = _quorum(rules, request, needs, person, now)
-    if not breaks_glass(request) or (answer and phase is Phase.EXECUTE):
+    if answer or not breaks_glass(request):
         return answer
     alone = emergency.refusals(
         rules,
@@ -134,7 +136,7 @@ def _alone(refusals: tuple[str, ...], usually: Decision) -> Decision:
         allowed=False,
         reasons=(*refusals, *usually.reasons),
         missing=usually.missing,
-        final=usually.final or usually.allowed,
+        final=usually.final,
     )
 
 

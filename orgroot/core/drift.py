@@ -12,11 +12,14 @@ from typing import Any
 
 from orgroot.core.config import AcceptedFinding, Config, end_of_day
 from orgroot.core.drift_kinds import KINDS, Kind, Severity
+from orgroot.core.incidents import due_at, incident, overdue
+from orgroot.core.log_state import RequestRecord
 from orgroot.core.organization import MemberAccount, RootAccessState
 from orgroot.core.plan import SERVICE_PRINCIPAL, wanted_features
 from orgroot.core.root_credentials import Presence
 from orgroot.core.root_tasks import Feature
 from orgroot.core.scp import DeclaredScp, ObservedScps, ScpDifference, compare_scps
+from orgroot.core.statements import timestamp
 
 
 class FindingStatus(StrEnum):
@@ -158,6 +161,31 @@ def scp_findings(
         )
         for (kind, name), where in targets.items()
         if not (kind is Kind.SCP_NOT_ATTACHED and name in gone)
+    )
+
+
+def review_findings(
+    incidents: Iterable[RequestRecord], now: datetime, organization: str
+) -> tuple[Finding, ...]:
+    """One finding for each request that was executed under break-glass and not reviewed in time."""
+    kind = Kind.BREAK_GLASS_OVERDUE
+    return tuple(
+        Finding(
+            kind=kind,
+            subject=request.id,
+            account=next(iter(request.accounts), None),
+            title=f"{request.id} ({request.body.task} of {request.body.signer.person}): "
+            f"{KINDS[kind].meaning}",
+            evidence={
+                "accounts": list(request.accounts),
+                "began_at": run.body.observed_at,
+                "due_at": timestamp(due_at(run)),
+                "operator": request.body.signer.person,
+                "organization": organization,
+            },
+        )
+        for request in incidents
+        if (run := incident(request)) is not None and overdue(request, now)
     )
 
 

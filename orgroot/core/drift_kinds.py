@@ -38,6 +38,7 @@ class Kind(StrEnum):
     SCP_NOT_OURS = "scp.not-ours"
     SCP_EXTRA_ATTACHMENT = "scp.extra-attachment"
     SCP_UNDECLARED = "scp.undeclared"
+    BREAK_GLASS_OVERDUE = "break-glass.overdue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +159,12 @@ KINDS: Mapping[Kind, KindRow] = MappingProxyType(
             about="SCP name",
             meaning="an SCP carries orgroot's tag and is not declared",
             remedy=_SCP,
+        ),
+        Kind.BREAK_GLASS_OVERDUE: KindRow(
+            severity=Severity.HIGH,
+            about="request id",
+            meaning="what was done under break-glass was not reviewed in time",
+            remedy="orgroot review {subject}",
         ),
     }
 )

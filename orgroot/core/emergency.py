@@ -46,7 +46,7 @@ def refusals(
     if not roster.groups_of(requester) & terms.requesters:
         only = listed(terms.requesters)
         yield f"{requester} may not break glass: by rule {named} only {only} may."
-    if person != requester:
+    if person != requester and not _serves(rules, needs, person):
         yield f"{person} may not execute {request.id}: under break-glass only {requester} may."
     if terms.pin and not _verified(request, drafted=drafted):
         yield (
@@ -68,6 +68,12 @@ def refusals(
             f"{requester} has broken glass {len(recent)} times in 24 hours, and "
             f"{terms.max_per_24h} is the most."
         )
+
+
+def _serves(rules: RulesInForce, needs: Requirement, person: str) -> bool:
+    """A service that the rules name as executor, as a runner is: it acts for whoever asked."""
+    named = needs.executors or frozenset()
+    return rules.roster.is_service(person) and bool(rules.roster.groups_of(person) & named)
 
 
 def _verified(request: RequestRecord, *, drafted: bool) -> bool:

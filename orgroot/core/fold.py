@@ -55,6 +55,7 @@ from orgroot.core.statements import (
     Body,
     Cancel,
     Denial,
+    Drill,
     Genesis,
     Intent,
     KeyRevoke,
@@ -288,13 +289,16 @@ class Fold:
                 record = request_record(state, body, signed, objects)
                 run = execution_record(body, signed, record_hash, objects.accounts(body))
                 admission.admit_survey(state, state.rules[-1], body, record, run)
-            case Cancel() | Revoke() | Ack() | Recovered() | Reconciled():
+            case Cancel() | Revoke() | Ack() | Recovered() | Reconciled() | Drill():
                 self._afterwards(body, seq, objects)
             case _:
                 self._fact(body, seq, objects)
 
     def _afterwards(
-        self, body: Cancel | Revoke | Ack | Recovered | Reconciled, seq: int, objects: Objects
+        self,
+        body: Cancel | Revoke | Ack | Recovered | Reconciled | Drill,
+        seq: int,
+        objects: Objects,
     ) -> None:
         """What people say of what was said, done or found before."""
         state = self.state
@@ -305,6 +309,8 @@ class Fold:
                 acknowledgement.admit_ack(state, body)
             case Recovered():
                 objects.named |= recovery.admit_recovered(state, body, seq)
+            case Drill():
+                pass  # that it stands there, signed by its person, is all that it is for
             case _:
                 reconciled.admit_reconciled(body, skew(state.rules_in_force))
 

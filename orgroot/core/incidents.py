@@ -10,10 +10,11 @@ from orgroot.core.log_state import ExecutionRecord, RequestRecord, RequestState
 from orgroot.core.requirements import Emergency
 from orgroot.core.statements import Request, instant
 
+REVIEWED = "reviewed"
 VIOLATION = "violation"
 """The verdict of a review that finds that the glass should not have been broken."""
 
-VERDICTS = frozenset({"reviewed", VIOLATION})
+VERDICTS = frozenset({REVIEWED, VIOLATION})
 
 
 def breaks_glass(request: RequestRecord) -> bool:

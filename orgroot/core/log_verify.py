@@ -14,12 +14,13 @@ from orgroot.core.facts import Closed
 from orgroot.core.findings import Finding, FindingCode
 from orgroot.core.fold import Fold
 from orgroot.core.ids import Digest, sha256
+from orgroot.core.incidents import due_at, incident, overdue
 from orgroot.core.log_state import ExecutionRecord, LogState
 from orgroot.core.owners import foreign_findings
 from orgroot.core.preread import UNREAD, Preread
 from orgroot.core.proposals import is_sound
 from orgroot.core.secret_shapes import secret_shapes
-from orgroot.core.statements import Survey, instant
+from orgroot.core.statements import Survey, instant, timestamp
 from orgroot.core.store_evidence import KeyEvidence, store_findings
 from orgroot.core.unknown_sessions import unknown_sessions
 from orgroot.errors import IntegrityError
@@ -78,6 +79,7 @@ def verify(
         fold.state.findings += _secrets(record_key(seq), seq, shapes)
     state = fold.state
     state.findings += foreign_findings(state, trust)
+    state.findings += _overdue(state, now)
     facts: set[str] = set()
     named: set[Digest] = set(state.objects)
     beside = _facts(present)
@@ -143,6 +145,15 @@ def _dangling(run: ExecutionRecord, now: datetime) -> Iterator[Finding]:
     if instant(run.body.deadline) + GRACE < now:
         left = ", ".join(run.unresolved()) or "the organization"
         yield _about(FindingCode.DANGLING, run.seq, f"{run.id} never ended for {left}")
+
+
+def _overdue(state: LogState, now: datetime) -> Iterator[Finding]:
+    """What was done under break-glass and nobody has reviewed in time."""
+    for request in state.incidents:
+        run = incident(request)
+        if run is not None and overdue(request, now):
+            detail = f"{request.id} is overdue for its review since {timestamp(due_at(run))}"
+            yield _about(FindingCode.OVERDUE_REVIEW, run.seq, detail)
 
 
 def _other(key: str, get: Get, facts: set[str], named: set[Digest]) -> Iterator[Finding]:

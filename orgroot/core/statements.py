@@ -214,6 +214,18 @@ class Review(Decided, frozen=True, kw_only=True, tag="review"):
     ticket: str
 
 
+class Drill(PersonStatement, frozen=True, kw_only=True, tag="drill"):
+    """A person has rehearsed break-glass: evidence that they can, and no incident.
+
+    `rehearsed`: what, `failed`: what would have stopped it, one sentence each.
+    """
+
+    NAMESPACE: ClassVar[str] = "orgroot-drill-v1"
+
+    rehearsed: tuple[str, ...]
+    failed: tuple[str, ...]
+
+
 class Cancel(PersonStatement, frozen=True, kw_only=True, tag="cancel"):
     """The requester takes the request back: it is never executed (again)."""
 
@@ -302,6 +314,7 @@ Signed = (
     | Cancel
     | Revoke
     | Review
+    | Drill
     | Ack
 )
 Body = Signed | Observed

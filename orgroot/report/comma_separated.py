@@ -24,6 +24,7 @@ _ITEMS: Mapping[type[results.Result], str] = {
     results.Removal: "accounts",
     results.PlanResult: "changes",
     results.RequestList: "requests",
+    results.DrillReport: "checks",
     results.Unlock: "items",
     results.Drift: "findings",
     results.LogVerify: "findings",

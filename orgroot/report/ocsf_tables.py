@@ -161,6 +161,7 @@ ENTITIES: Mapping[str, Entity] = MappingProxyType(
         "trust": _entity(3, "Owners", "log"),
         "key-revoke": _entity(9, "Signing key", "key"),
         "ack": _entity(3, "Audit log", "log"),
+        "drill": _entity(10, "Break-glass drill", "log"),
         "request": _entity(1, "Request", "request"),
         "survey": _entity(1, "Request", "request"),
         "approval": _entity(3, "Request", "request"),

@@ -55,7 +55,7 @@ def status(result: results.Status) -> str:
     if result.open_requests:
         parts.append("Open requests:\n" + text_requests.listing(result.open_requests))
     if result.reviews_due:
-        parts.append("Reviews due: " + ", ".join(result.reviews_due))
+        parts.append("Break-glass, to be reviewed:\n" + text_requests.due(result.reviews_due))
     if result.differs:
         parts.append("Differs from the configuration:\n" + bullets(result.differs))
     return "\n\n".join(parts)
@@ -185,6 +185,7 @@ _RENDERERS: Mapping[type[results.Result], Callable[[Any], str]] = {
     results.HandedOut: text_sessions.handed_out,
     results.RequestView: text_requests.view,
     results.RequestList: text_requests.request_list,
+    results.DrillReport: text_requests.drill,
     results.LogVerify: text_log.verify,
     results.LogShow: text_log.show,
     results.LogExport: text_log.export,

@@ -22,6 +22,28 @@ def listing(rows: tuple[results.OpenRequest, ...]) -> str:
     )
 
 
+def due(rows: tuple[results.ReviewDue, ...]) -> str:
+    """One line per review that is owed."""
+    return table(
+        ("REQUEST", "TASK", "BY", "DUE (UTC)", ""),
+        (
+            (r.request, r.task, visible(r.operator), r.due_at, "OVERDUE" if r.overdue else "")
+            for r in rows
+        ),
+    )
+
+
+def drill(result: results.DrillReport) -> str:
+    """Each check, then what the drill shows and what it cannot."""
+    rows = [("ok" if c.ok else "FAILED", c.check, visible(c.detail)) for c in result.checks]
+    head = "The drill passed." if result.passed else "The drill FAILED: an emergency would too."
+    parts = [head, table(("", "CHECK", "FOUND"), rows)]
+    if result.proves:
+        parts.append("It shows:\n" + "\n".join(f"- {line}" for line in result.proves))
+    parts.append("It cannot show:\n" + "\n".join(f"- {line}" for line in result.leaves_open))
+    return "\n\n".join(parts) + receipt(result.receipt)
+
+
 def request_list(result: results.RequestList) -> str:
     """All requests asked for, or the sentence that there are none."""
     return listing(result.requests) if result.requests else "No requests."
@@ -56,6 +78,27 @@ def _word(value: Any) -> str:
     return str(value)
 
 
+def _review(review: results.ReviewState | None) -> list[tuple[str, str]]:
+    """What was said of it afterwards, and what is still owed."""
+    if review is None:
+        return []
+    rows = [
+        (
+            f"review, {row.verdict}",
+            f"{visible(row.person)} at {row.at}, #{row.seq}"
+            + (f", {visible(row.ticket)}" if row.ticket else "")
+            + (f": {visible(row.comment)}" if row.comment else ""),
+        )
+        for row in review.reviews
+    ]
+    if review.owed:
+        wanted = ", ".join(missing(m) for m in review.missing)
+        ticket = ", with a ticket" if review.ticket_owed else ""
+        rows.append(("review due", f"{review.due_at}, by {wanted}{ticket}"))
+        rows.append(("could review", ", ".join(review.could_review) or "nobody now"))
+    return rows
+
+
 def view(result: results.RequestView) -> str:
     """A request, and what it is waiting for."""
     accounts = [t["account"] for t in result.targets if t.get("account")]
@@ -80,6 +123,9 @@ def view(result: results.RequestView) -> str:
         )
         for row in result.approvals
     )
+    if result.break_glass:
+        rows.append(("break-glass", "yes"))
+    rows.extend(_review(result.review))
     if result.missing:
         rows.append(("still needs", ", ".join(missing(m) for m in result.missing)))
         rows.append(("could approve", ", ".join(result.could_approve) or "nobody"))

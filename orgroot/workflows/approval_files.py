@@ -1,10 +1,10 @@
-"""Approvals signed elsewhere: the exact text to sign, and the signed text taken into the log.
+"""Approvals and reviews signed elsewhere: the exact text to sign, and the signed text attached.
 
 Whoever prepares or attaches needs no key: the approver's signature alone counts, and it is checked
 before a word of the text is believed. Nothing here calls AWS.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,29 +17,33 @@ from orgroot.core.public_keys import PublicKey
 from orgroot.core.results import RequestView
 from orgroot.core.sshsig import verify
 from orgroot.core.statement_parts import Signer
-from orgroot.core.statements import Approval, Denial, from_text, instant, timestamp, to_text
+from orgroot.core.statements import Approval, Denial, Review, from_text, instant, timestamp, to_text
 from orgroot.core.withdrawal import revoked_by
 from orgroot.errors import IntegrityError, RequestRefused, UsageError
 from orgroot.workflows.approvals import decision_of, require_eligible
 from orgroot.workflows.audit_log import AuditLog
 from orgroot.workflows.desk import Desk, log_of
 from orgroot.workflows.request_view import find, view_of
+from orgroot.workflows.review import require_reviewable, review_of
 
-KINDS: tuple[type[Approval] | type[Denial], ...] = (Approval, Denial)
+Word = Approval | Denial | Review
+"""What is said about a request and may be signed elsewhere."""
+
+KINDS: tuple[type[Approval] | type[Denial] | type[Review], ...] = (Approval, Denial, Review)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A decision to be signed.
+    """A decision or review to be signed.
 
     Attributes:
-        body: the decision.
+        body: what is said.
         text: its exact bytes.
         key: the key that must sign it.
         others: further keys of that person that hold now.
     """
 
-    body: Approval | Denial
+    body: Word
     text: bytes
     key: PublicKey
     others: tuple[PublicKey, ...]
@@ -72,7 +76,58 @@ def prepare(
     log.require()
     request = find(log, request_id)
     now = log.check_clock(desk.clock.now())
-    require_eligible(log, request, person, now)
+    require_eligible(log, request, person, now, kind)
+
+    def said(signer: Signer) -> Word:
+        return decision_of(log, request, kind, signer=signer, comment=comment, now=now)
+
+    return _prepared(log, person, fingerprint, now, said)
+
+
+def prepare_review(
+    desk: Desk,
+    request_id: str,
+    person: str,
+    *,
+    violation: bool = False,
+    ticket: str = "",
+    comment: str = "",
+    fingerprint: str | None = None,
+) -> Prepared:
+    """The review of `person` of what was done under break-glass, for them to sign.
+
+    Raises:
+        RequestRefused: this person may not review it, or nothing is owed.
+        UsageError: no such request, no such key of theirs, or the ticket is missing or wrong.
+    """
+    log = log_of(desk)
+    log.require()
+    request = find(log, request_id)
+    now = log.check_clock(desk.clock.now())
+    require_reviewable(log, request, person, now)
+
+    def said(signer: Signer) -> Word:
+        return review_of(
+            log,
+            request,
+            signer=signer,
+            violation=violation,
+            ticket=ticket,
+            comment=comment,
+            now=now,
+        )
+
+    return _prepared(log, person, fingerprint, now, said)
+
+
+def _prepared(
+    log: AuditLog,
+    person: str,
+    fingerprint: str | None,
+    now: datetime,
+    said: Callable[[Signer], Word],
+) -> Prepared:
+    """What is said by the chosen key of a person, as bytes."""
     keys = log.rules().roster.keys_of(person, now)
     chosen = [key for key in keys if fingerprint in {None, key.fingerprint}]
     if not chosen:
@@ -82,13 +137,13 @@ def prepare(
             code="no-key",
         )
     signer = Signer(person=person, key=chosen[0].text)
-    body = decision_of(log, request, kind, signer=signer, comment=comment, now=now)
+    body = said(signer)
     others = tuple(key for key in keys if key != chosen[0])
     return Prepared(body=body, text=to_text(body), key=chosen[0], others=others)
 
 
 def attach(desk: Desk, text: bytes, armored: str) -> RequestView:
-    """Append a decision that was signed elsewhere, exactly as it was signed.
+    """Append a decision or review that was signed elsewhere, exactly as it was signed.
 
     Raises:
         IntegrityError: the signature is not of a key of the roster over this very text, or the
@@ -101,7 +156,7 @@ def attach(desk: Desk, text: bytes, armored: str) -> RequestView:
     now = log.check_clock(desk.clock.now())
     key, kind = _signed_by(log.rules().roster, text, armored, now)
     body = from_text(text)
-    if not isinstance(body, Approval | Denial) or not isinstance(body, kind):
+    if not isinstance(body, Word) or not isinstance(body, kind):
         raise IntegrityError(
             f"it was signed as {kind.NAMESPACE}, and says it is something else",
             code="wrong-namespace",
@@ -129,7 +184,7 @@ def attach(desk: Desk, text: bytes, armored: str) -> RequestView:
 
 def _signed_by(
     roster: Roster, text: bytes, armored: str, now: datetime
-) -> tuple[PublicKey, type[Approval] | type[Denial]]:
+) -> tuple[PublicKey, type[Approval] | type[Denial] | type[Review]]:
     """The roster key that signed these bytes, and as what."""
     refused = IntegrityError(
         "bad signature: it was made by no key of the roster that holds now", code="unknown-signer"
@@ -154,9 +209,7 @@ def _keys(roster: Roster, now: datetime) -> Iterator[PublicKey]:
         yield from roster.keys_of(person, now)
 
 
-def _require_ours(
-    log: AuditLog, body: Approval | Denial, text: bytes, now: datetime
-) -> RequestRecord:
+def _require_ours(log: AuditLog, body: Word, text: bytes, now: datetime) -> RequestRecord:
     """The request it is on: of this log, by a person who may, and not there already."""
     if (body.org, body.log) != (log.organization, log.id):
         raise IntegrityError(
@@ -182,13 +235,14 @@ def _require_ours(
         raise IntegrityError(
             f"the key that signed it is not one of {signer.person}", code="unknown-signer"
         )
-    require_eligible(log, request, signer.person, now)
+    if isinstance(body, Review):
+        require_reviewable(log, request, signer.person, now)
+    else:
+        require_eligible(log, request, signer.person, now, type(body))
     return request
 
 
-def _require_in_time(
-    log: AuditLog, request: RequestRecord, body: Approval | Denial, now: datetime
-) -> None:
+def _require_in_time(log: AuditLog, request: RequestRecord, body: Word, now: datetime) -> None:
     """Made no later than now, and not so long ago that it has lapsed."""
     rules = log.rules()
     needs = demand(rules, request)

@@ -10,6 +10,7 @@ from typing import Any
 from orgroot.core import audit_log
 from orgroot.core.config import seconds
 from orgroot.core.eligibility import eligible, skew
+from orgroot.core.incidents import owes
 from orgroot.core.log_state import LogState, RequestRecord
 from orgroot.core.results import RequestView
 from orgroot.core.statement_parts import Signer
@@ -57,14 +58,14 @@ def _decide(
     log.require()
     request = find(log, request_id)
     now = log.check_clock(desk.clock.now())
-    require_eligible(log, request, person, now)
+    require_eligible(log, request, person, now, kind)
     body = decision_of(
         log, request, kind, signer=signer_of(person, governed.signer), comment=comment, now=now
     )
     confirm(body.summary)
 
     def guard(state: LogState) -> None:
-        require_eligible(log, state.requests[request.id], person, now)
+        require_eligible(log, state.requests[request.id], person, now, kind)
 
     log.append(signed_once(lambda _state: sign(body, governed.signer)), guard)
     runner = desk.config.organization.runner
@@ -96,8 +97,16 @@ def decision_of(
     )
 
 
-def require_eligible(log: AuditLog, request: RequestRecord, person: str, now: datetime) -> None:
-    """Return if this person may decide on this request now.
+def require_eligible(
+    log: AuditLog,
+    request: RequestRecord,
+    person: str,
+    now: datetime,
+    kind: type[Approval] | type[Denial] = Approval,
+) -> None:
+    """Return if this person may decide so on this request now.
+
+    What was done under break-glass may still be approved, and no more be denied.
 
     Raises:
         RequestRefused: they may not, or it is no longer open.
@@ -112,7 +121,7 @@ def require_eligible(log: AuditLog, request: RequestRecord, person: str, now: da
             code="clock",
         )
     stands = audit_log.request_state(log.state, request, now, log.running)
-    if stands not in OPEN:
+    if stands not in OPEN and not (kind is Approval and owes(request)):
         raise RequestRefused(f"{request.id} is {stands.value}: nothing to decide", code="not-open")
     reason = eligible(log.rules(), request, person, now)
     if reason is not None:

@@ -11,6 +11,7 @@ from orgroot.core.drift import (
     Finding,
     FindingStatus,
     RootUserReading,
+    review_findings,
     root_access_findings,
     root_credential_findings,
     scp_findings,
@@ -54,6 +55,7 @@ def drift(ws: Workspace, selection: Selection) -> Drift:
     selected = resolve(ws, selection)
     found = [*root_access_findings(ws.config, observe(ws)), *_scps(ws)]
     readings = _readings(ws, selected)
+    found += _reviews(ws)
     found += root_credential_findings(_reading(row) for row in readings.rows)
     findings = with_acceptance(found, ws.config.drift.accepted, ws.clock.now())
     missing = tuple(
@@ -79,6 +81,14 @@ def _scps(ws: Workspace) -> tuple[Finding, ...]:
         return ()
     declared = declared_scps(ws, ws.organization.root().id) or ()
     return scp_findings(declared, observe_declared(ws, declared), ws.config.organization.id)
+
+
+def _reviews(ws: Workspace) -> tuple[Finding, ...]:
+    """What is owed for break-glass and late; nothing without a log."""
+    if ws.log is None:
+        return ()
+    incidents = ws.log.sync().incidents
+    return review_findings(incidents, ws.clock.now(), ws.config.organization.id)
 
 
 def _readings(ws: Workspace, selected: SelectedAccounts) -> Readings:

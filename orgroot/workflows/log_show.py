@@ -28,6 +28,7 @@ from orgroot.core.statements import (
     Body,
     Cancel,
     Denial,
+    Drill,
     Genesis,
     Intent,
     KeyRevoke,
@@ -169,6 +170,8 @@ def subject_of(body: Body, text: bytes) -> str:
             subject = body.execution_id
         case Reconciled():
             subject = f"CloudTrail {body.since} to {body.until}"
+        case Drill():
+            subject = _few(list(body.rehearsed)) + (", FAILED" if body.failed else "")
         case Ack():
             subject = _few([*(m.account for m in body.moves), *(v.key for v in body.versions)])
         case Fact():

@@ -42,6 +42,7 @@ from orgroot.errors import (
 )
 from orgroot.workflows.account_removal import Remover
 from orgroot.workflows.denial import Denials
+from orgroot.workflows.emergencies import Standing, standing
 from orgroot.workflows.execution import await_runner, execute, submit
 from orgroot.workflows.inventory import (
     Readings,
@@ -72,26 +73,33 @@ _NO_SURVEY = "orq_" + "a" * 26
 """Stands for the survey that is yet to be made, where only the rules are asked."""
 
 
-def preview(ws: Workspace, selection: Selection, kinds: tuple[CredentialKind, ...]) -> DryRun:
+def preview(
+    ws: Workspace,
+    selection: Selection,
+    kinds: tuple[CredentialKind, ...],
+    *,
+    break_glass: bool = False,
+) -> DryRun:
     """What `remove` would ask for, from an earlier survey; no root session, nothing written."""
+    ask = Ask(reason="dry run", break_glass=break_glass)
     selected = resolve(ws, selection)
     log = ws.governed.log
     log.require()
     readings = _recent(ws, selected)
     if readings is None:
         note = f"not surveyed yet. {warning(ws, len(selected.accounts))}"
-        draft = _unseen_draft(ws, selected, kinds, Ask(reason="dry run"))
+        draft = _unseen_draft(ws, selected, kinds, ask)
         return dry_run(ws, "credentials remove", draft, (note,))
     asked = _to_ask(ws, selection, readings, kinds)
     held = tuple(f"{row.id} is held: {row.reason}" for row in _held(readings, asked, kinds))
     if not asked:
         what = "ask for" if held else "remove"
         note = f"nothing to {what}, says {readings.survey}"
-        draft = _unseen_draft(ws, selected, kinds, Ask(reason="dry run"))
+        draft = _unseen_draft(ws, selected, kinds, ask)
         return msgspec.structs.replace(
             dry_run(ws, "credentials remove", draft, (note, *held)), targets=(), params={}
         )
-    draft = _draft(ws, selected, asked, readings.survey, kinds, Ask(reason="dry run"))
+    draft = _draft(ws, selected, asked, readings.survey, kinds, ask)
     notes = (f"as {readings.survey} found them", *held)
     return dry_run(ws, "credentials remove", draft, notes)
 
@@ -144,6 +152,18 @@ def remove(
         return removal_of(rest, None, log.receipt())
     draft = _draft(ws, selected, asked, readings.survey, kinds, ask)
     return _with_rest(ws, submit(ws, draft, ask.wait_seconds), rest)
+
+
+def emergency(
+    ws: Workspace, selection: Selection, kinds: tuple[CredentialKind, ...], ask: Ask
+) -> Standing:
+    """What break-glass would mean for it; AWS is asked for the accounts alone.
+
+    Raises:
+        RequestRefused: this person may not break glass for it now.
+        UsageError: as `remove`.
+    """
+    return standing(ws, _unseen_draft(ws, resolve(ws, selection), kinds, ask))
 
 
 def _recent(ws: Workspace, selected: SelectedAccounts) -> Readings | None:
@@ -222,8 +242,10 @@ def _unfinished(
     wanted = {account.id for account in selected.accounts}
     for request in reversed(state.requests.values()):
         body = request.body
-        mine = isinstance(body, Request) and body.signer.person == governed.person
-        if not mine or body.task is not Task.DELETE_ROOT_CREDENTIALS or body.ticket != ask.ticket:
+        if not isinstance(body, Request) or body.signer.person != governed.person:
+            continue
+        said = (body.task, body.ticket, body.break_glass)
+        if said != (Task.DELETE_ROOT_CREDENTIALS, ask.ticket, ask.break_glass):
             continue
         params = removal_params(request)
         survey = state.requests.get(RequestId(params.survey))
@@ -316,6 +338,7 @@ def _draft_of(
         duration_seconds=ask.duration_seconds,
         reason=ask.reason,
         ticket=ask.ticket,
+        break_glass=ask.break_glass,
     )
 
 

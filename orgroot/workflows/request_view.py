@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
-from orgroot.core import audit_log
+from orgroot.core import audit_log, review
 from orgroot.core.eligibility import could_approve
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Task
 from orgroot.core.ids import request_id as parse_request_id
+from orgroot.core.incidents import began_at, breaks_glass, due_at, incident, owes
 from orgroot.core.log_state import RequestRecord, RequestState
 from orgroot.core.people import Roster
 from orgroot.core.results import (
@@ -21,8 +22,10 @@ from orgroot.core.results import (
     OpenRequest,
     RequestList,
     RequestView,
+    ReviewedRow,
+    ReviewState,
 )
-from orgroot.core.statements import Request
+from orgroot.core.statements import Request, Review, timestamp
 from orgroot.core.summary import summarize
 from orgroot.core.withdrawal import decisions_of
 from orgroot.errors import UsageError
@@ -43,6 +46,8 @@ _ENDED = frozenset(
         RequestState.CANCELLED,
         RequestState.EXPIRED,
         RequestState.STALE,
+        RequestState.REVIEWED,
+        RequestState.VIOLATION,
     }
 )
 
@@ -83,8 +88,43 @@ def list_requests(desk: Desk, *, every: bool = False) -> RequestList:
 def summary_of(desk: Desk, request_id: str) -> dict[str, Any]:
     """What an approver is shown, and an executor before the start."""
     log = log_of(desk)
-    state = log.require()
-    return summarize(state, find(log, request_id))
+    log.require()
+    return shown_of(log, find(log, request_id))
+
+
+def shown_of(log: AuditLog, request: RequestRecord) -> dict[str, Any]:
+    """What was asked; of what was done under break-glass also what was done."""
+    if incident(request) is None:
+        return summarize(log.state, request)
+    return review.shown(log.state, request)
+
+
+def review_state(log: AuditLog, request: RequestRecord, now: datetime) -> ReviewState | None:
+    """What is owed for a request that was executed under break-glass; None: it was not."""
+    run, rules = incident(request), log.rules()
+    if run is None:
+        return None
+    owed = owes(request)
+    missing = review.missing(rules, request) if owed else ()
+    return ReviewState(
+        began_at=timestamp(began_at(run)),
+        due_at=timestamp(due_at(run)),
+        owed=owed,
+        reviews=tuple(
+            ReviewedRow(
+                person=record.body.signer.person,
+                verdict=record.body.decision,
+                ticket=record.body.ticket if isinstance(record.body, Review) else "",
+                comment=record.body.comment,
+                at=record.body.created_at,
+                seq=record.seq,
+            )
+            for record in request.reviews
+        ),
+        missing=tuple(MissingRow(group=m.group, count=m.count) for m in missing),
+        could_review=review.could_review(rules, request, now) if owed else (),
+        ticket_owed=owed and review.wrong_ticket(request, "") is not None,
+    )
 
 
 def view_of(
@@ -106,6 +146,7 @@ def view_of(
     could = could_approve(rules, request, now) if waiting else ()
     decision = decision_on(log, request, request.body.signer.person, now)
     opens = bool(GOVERNED_TASKS[request.body.task].task_policies)
+    owed = review_state(log, request, now)
     return RequestView(
         exit_reasons=exit_reasons,
         id=request.id,
@@ -123,9 +164,11 @@ def view_of(
         ticket=request.body.ticket,
         justification=request.body.justification,
         could_approve=could,
-        summary=summarize(state, request),
-        commands=_commands(request, stands, could, by_hand=runner is None or not opens),
+        summary=shown_of(log, request),
+        commands=_commands(request, stands, could, owed, by_hand=runner is None or not opens),
         continuing=continuing,
+        break_glass=breaks_glass(request),
+        review=owed,
     )
 
 
@@ -160,12 +203,22 @@ def _approval_rows(request: RequestRecord, roster: Roster) -> tuple[ApprovalRow,
 
 
 def _commands(
-    request: RequestRecord, stands: RequestState, could: tuple[str, ...], *, by_hand: bool
+    request: RequestRecord,
+    stands: RequestState,
+    could: tuple[str, ...],
+    owed: ReviewState | None,
+    *,
+    by_hand: bool,
 ) -> tuple[str, ...]:
     run = f"orgroot execute {request.id}" if by_hand else f"orgroot request show {request.id}"
     if request.body.task is Task.ROOT_SESSION:
         run = f"orgroot session exec {request.id} -- COMMAND"
     match stands:
+        case RequestState.UNREVIEWED | RequestState.OVERDUE if owed is not None:
+            ticket = " --ticket TICKET" if owed.ticket_owed else ""
+            return tuple(
+                f"orgroot review {request.id} --as {person}{ticket}" for person in owed.could_review
+            )
         case RequestState.PENDING:
             return (*(f"orgroot approve {request.id} --as {person}" for person in could), run)
         case RequestState.APPROVED:

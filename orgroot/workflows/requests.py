@@ -156,10 +156,8 @@ def dry_run(ws: Workspace, command: str, draft: Draft, notes: tuple[str, ...] = 
         RequestRefused: the rules do not let this person ask for it.
     """
     governed = ws.governed
-    log = governed.log
-    state = log.require()
+    log, candidate = governed.log, candidate_of(ws, draft)
     rules, now = log.rules(), log.check_clock(ws.clock.now())
-    candidate = record_of(_request(ws, draft, rules, state, now), state)
     require_askable(log, candidate, governed.person, now)
     missing = decision_on(log, candidate, governed.person, now).missing
     return DryRun(
@@ -171,6 +169,28 @@ def dry_run(ws: Workspace, command: str, draft: Draft, notes: tuple[str, ...] = 
         could_approve=could_approve(rules, candidate, now) if missing else (),
         notes=notes,
     )
+
+
+def candidate_of(ws: Workspace, draft: Draft) -> RequestRecord:
+    """The request that would be made, for deciding alone: it is neither signed nor written.
+
+    Raises:
+        RequestRefused: no rule covers it.
+        UsageError: observer mode, no person, no key, no rules, or a reason is missing.
+    """
+    log = ws.governed.log
+    state = log.require()
+    now = log.check_clock(ws.clock.now())
+    return record_of(_request(ws, draft, log.rules(), state, now), state)
+
+
+def tell_expired(ws: Workspace, rules: RulesInForce, now: datetime) -> None:
+    """Say aloud that the rules have expired, whatever goes on under them."""
+    if instant(rules.body.expires_at) <= now:
+        ws.progress.note(
+            f"THE RULES (serial {rules.body.serial}) EXPIRED at {rules.body.expires_at}: only "
+            "reading and break-glass still work; an owner must publish new ones"
+        )
 
 
 def asked_fields(

@@ -19,6 +19,7 @@ from orgroot.core.statements import instant
 from orgroot.core.whereabouts import unsettled
 from orgroot.workflows.audit_log import AuditLog
 from orgroot.workflows.request_view import list_requests
+from orgroot.workflows.review import reviews_due
 from orgroot.workflows.root_access import observe
 from orgroot.workflows.workspace import Workspace
 
@@ -30,7 +31,7 @@ def status(ws: Workspace, *, check: bool = False) -> Status:
 
     Args:
         ws: the command's world; without a log, rules and requests stay empty.
-        check: what differs is a finding (exit 6).
+        check: what differs, and a review that is due, is a finding (exit 6).
 
     Raises:
         AwsError: AWS refused to show it.
@@ -40,8 +41,9 @@ def status(ws: Workspace, *, check: bool = False) -> Status:
     log = ws.log if ws.log is not None and ws.log.sync().genesis is not None else None
     now = ws.clock.now()
     differs = (*_access_differs(ws, observed), *_rules_differ(ws, log, now))
+    due = () if log is None else reviews_due(log, now)
     return Status(
-        exit_reasons=(ExitReason.FINDINGS,) if check and differs else (),
+        exit_reasons=(ExitReason.FINDINGS,) if check and (differs or due) else (),
         organization=ws.config.organization.id,
         management_account=ws.config.organization.management_account,
         caller=ws.caller.arn,
@@ -53,6 +55,7 @@ def status(ws: Workspace, *, check: bool = False) -> Status:
         delegated_administrator=" ".join(sorted(observed.delegated_administrators)) or None,
         rules=None if log is None else _rules(ws, log),
         open_requests=() if log is None else list_requests(ws).requests,
+        reviews_due=due,
         differs=differs,
     )
 

@@ -20,6 +20,15 @@ _ENOUGH_FOR_TWO = 3
 """From so many possible approvers on, two are asked: one may be away."""
 
 
+_BREAK_GLASS = """\
+      break_glass:                   # who is on call acts first; others review it afterwards
+        requesters: {groups: [oncall]}
+        max_open_unreviewed: 1
+        max_per_24h: 2
+        review: {within: 24h, group: security, count: 1}
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """A person of the team: name, OpenSSH public key, and the AWS identity they call with."""
@@ -143,12 +152,7 @@ def _people(team: Team) -> tuple[_Entry, ...]:
             if known.arn is None and member.arn is not None:
                 members[member.person] = member
             groups.setdefault(member.person, []).append(group)
-    for person in team.oncall:
-        if person not in members:
-            raise UsageError(
-                f"{person} is on call, but neither requester nor approver", code="team"
-            )
-        groups[person].append("oncall")
+    _put_on_call(team, members, groups)
     for member in team.requesters:
         others = [a for a in team.approvers if a.person != member.person]
         if not others:
@@ -161,6 +165,22 @@ def _people(team: Team) -> tuple[_Entry, ...]:
         _Entry(member=member, groups=tuple(dict.fromkeys(groups[person])))
         for person, member in members.items()
     )
+
+
+def _put_on_call(team: Team, members: dict[str, Member], groups: dict[str, list[str]]) -> None:
+    """Whoever is on call is known, and somebody else could review what they do."""
+    for person in team.oncall:
+        if person not in members:
+            raise UsageError(
+                f"{person} is on call, but neither requester nor approver", code="team"
+            )
+        groups[person].append("oncall")
+        if all(approver.person == person for approver in team.approvers):
+            raise UsageError(
+                f"nobody else could review what {person} does on call",
+                hint="add another --approver",
+                code="team",
+            )
 
 
 def _roster(people: tuple[_Entry, ...], added: str) -> str:
@@ -178,6 +198,7 @@ def _roster(people: tuple[_Entry, ...], added: str) -> str:
 
 def _rules(needed: int, *, oncall: bool) -> str:
     readers = "platform, security, oncall" if oncall else "platform, security"
+    emergency = _BREAK_GLASS if oncall else ""
     return f"""\
     - id: root-tasks                 # changes inside member accounts
       match:
@@ -185,7 +206,7 @@ def _rules(needed: int, *, oncall: bool) -> str:
       requesters: {{groups: [platform]}}
       executors: {{groups: [platform]}}
       approvals: {{total: {needed}, each_of: [{{group: security, count: {needed}}}]}}
-    - id: guarded                    # changes of the organization
+{emergency}    - id: guarded                    # changes of the organization
       match:
         tasks: [disable-root-access, change-delegated-administrator, add-scps, change-scps]
       requesters: {{groups: [platform]}}

@@ -26,6 +26,7 @@ from orgroot.core.task_params import (
 )
 from orgroot.errors import RequestRefused, UsageError
 from orgroot.workflows import buckets
+from orgroot.workflows.emergencies import Standing, standing
 from orgroot.workflows.execution import submit
 from orgroot.workflows.inspection import Seen, latest
 from orgroot.workflows.requests import Ask, Draft, dry_run
@@ -95,6 +96,17 @@ def preview(ws: Workspace, wanted: Wanted, ask: Ask) -> DryRun:
     return dry_run(ws, "unlock-bucket", _draft(ws, wanted, ask, changes), notes)
 
 
+def emergency(ws: Workspace, wanted: Wanted, ask: Ask) -> Standing | None:
+    """What break-glass would mean for it; None: nothing is left to do.
+
+    Raises:
+        RequestRefused: this person may not break glass for it now.
+        UsageError: as `unlock_buckets`.
+    """
+    _, changes = _plan(ws, wanted)
+    return standing(ws, _draft(ws, wanted, ask, changes)) if changes else None
+
+
 def _draft(ws: Workspace, wanted: Wanted, ask: Ask, changes: tuple[BucketChange, ...]) -> Draft:
     member = buckets.owner_of(ws, wanted.account)
     params = UnlockBucket(mode=wanted.mode, buckets=changes)
@@ -106,6 +118,7 @@ def _draft(ws: Workspace, wanted: Wanted, ask: Ask, changes: tuple[BucketChange,
         duration_seconds=ask.duration_seconds,
         reason=ask.reason,
         ticket=ask.ticket,
+        break_glass=ask.break_glass,
     )
 
 

@@ -30,6 +30,11 @@ COMMANDS = (
     "approve",
     "deny",
     "revoke",
+    "break-glass",
+    "break-glass unlock-bucket",
+    "break-glass credentials",
+    "break-glass credentials remove",
+    "review",
     "approval",
     "approval prepare",
     "approval attach",
@@ -63,10 +68,11 @@ COMMANDS = (
 CHANGING = (
     *("enable", "disable", "credentials remove", "unlock-bucket", "scp apply"),
     "session request",
+    *("break-glass unlock-bucket", "break-glass credentials remove"),
 )
 SIGNING = (
     *CHANGING,
-    *("approve", "deny", "revoke", "request cancel"),
+    *("approve", "deny", "revoke", "review", "request cancel"),
     *("execute", "runner", "recover", "reconcile", "rules publish", "log init", "init"),
 )
 HANDING_OUT = ("session exec", "session env", "session credential-process")
@@ -76,7 +82,7 @@ RESULTS = (
     "approval attach",
     *("rules check", "scp plan", "drift", "log show", "log verify", "log export"),
 )
-SELECTING = ("inventory", "credentials remove")
+SELECTING = ("inventory", "credentials remove", "break-glass credentials remove")
 
 
 @pytest.fixture

@@ -36,9 +36,8 @@ def approvals(*sections: dict[str, Any] | None, **fields: Any) -> Approvals:
             s.ROOT_TASKS,
             1,
             each_of={"security": 1},
-            executors=["platform"],
+            **({"executors": ["platform"]} | fields.get("of_rules", {})),
             **({} if found is None else {"break_glass": found}),
-            **fields.get("of_rules", {}),
         )
         for n, found in enumerate(sections or (section(),))
     ]

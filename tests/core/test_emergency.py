@@ -101,6 +101,14 @@ def test_only_the_requester_executes_an_emergency() -> None:
     assert not approved.emergency
 
 
+def test_a_runner_executes_an_emergency_for_who_asked() -> None:
+    """A service that the rules name as executor; the incident is the requester's."""
+    executors = {"executors": ["platform", "readers"]}
+    rules = w.in_force(g.approvals(of_rules=executors))
+    assert executed(emergency(), rules, person="nightly", **KNOWN).emergency
+    assert not executed(emergency(), RULES, person="nightly", **KNOWN)
+
+
 def test_with_its_approvals_it_is_no_emergency() -> None:
     """The full quorum grants it as any other request, and nothing is owed."""
     decision = executed(granted("bob", record=emergency()), RULES, **KNOWN)

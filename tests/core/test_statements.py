@@ -107,6 +107,7 @@ BODIES: tuple[Body, ...] = (
     statements.Approval(**PERSON, **DECIDED),
     statements.Denial(**PERSON, **DECIDED),
     statements.Review(**PERSON, **DECIDED, ticket="INC-1"),
+    statements.Drill(**PERSON, rehearsed=("unlock-bucket",), failed=()),
     statements.Cancel(**PERSON, **WITHDRAWN),
     statements.Revoke(**PERSON, **WITHDRAWN, statement_sha256="ab" * 32),
     facts.Issued(**FACT, items=(ITEMS["issued"],)),

@@ -73,6 +73,10 @@ def approvals_tree(*, total: int = 2, reading: int = 0) -> dict[str, object]:
                 "executors": {"groups": ["platform"]},
                 "approvers": {"groups": ["security", "platform"]},
                 "approvals": {"total": str(total), "each_of": security},
+                "break_glass": {
+                    "requesters": {"groups": ["oncall"]},
+                    "review": {"within": "24h", "group": "security", "count": "1"},
+                },
             },
             {
                 "id": "sessions",

@@ -76,6 +76,9 @@ def test_a_team_starts_with_one_text() -> None:
     assert config.approvals is not None
     assert config.approvals.rules[0].approvals.total == 2
     assert config.approvals.people["alice"].groups == ("platform", "oncall")
+    emergency = config.approvals.rules[0].break_glass
+    assert emergency is not None
+    assert emergency.requesters.groups == ("oncall",)
     assert config.approvals.people["alice"].aws[0].arn == arn_of("alice")
     store, memory = begin(config)
     assert config.trust is not None
@@ -100,6 +103,7 @@ def test_two_approvers_are_asked_one_by_one() -> None:
         ({"requesters": ()}, "--requester"),
         ({"approvers": ()}, "--approver"),
         ({"oncall": ("mallory",)}, "mallory"),
+        ({"oncall": ("bob",), "approvers": (member("bob"),)}, "could review"),
         ({"approvers": (member("alice"),)}, "nobody else"),
         (
             {"approvers": (Member(person="alice", key=FakeSigner("bob").public_key),)},

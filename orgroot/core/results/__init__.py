@@ -8,6 +8,7 @@ from orgroot.core.results.access import (
     FeatureStatus,
     OpenRequest,
     PlanResult,
+    ReviewDue,
     RulesStatus,
     Status,
     Whoami,
@@ -72,10 +73,14 @@ from orgroot.core.results.reconciliation import (
 )
 from orgroot.core.results.requests import (
     ApprovalRow,
+    DrillReport,
+    DrillRow,
     DryRun,
     MissingRow,
     RequestList,
     RequestView,
+    ReviewedRow,
+    ReviewState,
 )
 from orgroot.core.results.rules import (
     Acknowledged,
@@ -117,6 +122,8 @@ __all__ = [
     "DifferenceRow",
     "Drift",
     "DriftFinding",
+    "DrillReport",
+    "DrillRow",
     "DryRun",
     "EmergencyRow",
     "ExitReason",
@@ -156,6 +163,9 @@ __all__ = [
     "RequestList",
     "RequestView",
     "Result",
+    "ReviewDue",
+    "ReviewState",
+    "ReviewedRow",
     "Row",
     "RulesCheck",
     "RulesIssue",

@@ -52,6 +52,16 @@ class OpenRequest(Row, frozen=True, kw_only=True):
     expires_at: str
 
 
+class ReviewDue(Row, frozen=True, kw_only=True):
+    """A request that was executed under break-glass and awaits its review until `due_at` (UTC)."""
+
+    request: str
+    task: str
+    operator: str
+    due_at: str
+    overdue: bool
+
+
 class Status(Result, frozen=True, kw_only=True, tag="orgroot.status/v1"):
     """`orgroot status`; `differs` names what is not as the config wants it."""
 
@@ -63,7 +73,7 @@ class Status(Result, frozen=True, kw_only=True, tag="orgroot.status/v1"):
     delegated_administrator: str | None
     rules: RulesStatus | None
     open_requests: tuple[OpenRequest, ...] = ()
-    reviews_due: tuple[str, ...] = ()
+    reviews_due: tuple[ReviewDue, ...] = ()
     differs: tuple[str, ...] = ()
 
 
