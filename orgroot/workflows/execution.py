@@ -27,7 +27,7 @@ from orgroot.workflows.executors import route_of
 from orgroot.workflows.facts import FactWriter
 from orgroot.workflows.intents import deadline, new_key, run_fields
 from orgroot.workflows.request_view import OPEN, find, view_of
-from orgroot.workflows.requests import Draft, open_or_continue, tell_expired
+from orgroot.workflows.requests import Draft, open_or_continue
 from orgroot.workflows.run import Run
 from orgroot.workflows.runner_mode import only_runner, require_executor, runner_for
 from orgroot.workflows.signing import common_fields, sign, signer_of
@@ -188,7 +188,6 @@ def execute(
                 f"approver: let {request.body.signer.person} execute it, or have one more approve"
             )
         return view_of(log, request, now, exit_reasons=(ExitReason.WAITING,))
-    tell_expired(ws, log.rules(), now)
     live = driver.live_targets(ws, request)
     stale = approval.stale_targets(request, live)
     accounts = tuple(a for a in driver.pending(ws, request) if not (request.bulk and a in stale))

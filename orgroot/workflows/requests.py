@@ -184,15 +184,6 @@ def candidate_of(ws: Workspace, draft: Draft) -> RequestRecord:
     return record_of(_request(ws, draft, log.rules(), state, now), state)
 
 
-def tell_expired(ws: Workspace, rules: RulesInForce, now: datetime) -> None:
-    """Say aloud that the rules have expired, whatever goes on under them."""
-    if instant(rules.body.expires_at) <= now:
-        ws.progress.note(
-            f"THE RULES (serial {rules.body.serial}) EXPIRED at {rules.body.expires_at}: only "
-            "reading and break-glass still work; an owner must publish new ones"
-        )
-
-
 def asked_fields(
     ws: Workspace, draft: Draft, rules: RulesInForce, state: LogState, now: datetime
 ) -> dict[str, Any]:

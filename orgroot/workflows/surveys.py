@@ -19,7 +19,7 @@ from orgroot.workflows.decisions import demanded, require_granted
 from orgroot.workflows.executors import route_of
 from orgroot.workflows.facts import FactWriter
 from orgroot.workflows.intents import deadline, new_key, run_fields
-from orgroot.workflows.requests import Draft, asked_fields, record_of, tell_expired, with_objects
+from orgroot.workflows.requests import Draft, asked_fields, record_of, with_objects
 from orgroot.workflows.run import Run
 from orgroot.workflows.signing import sign
 from orgroot.workflows.workspace import Workspace
@@ -62,7 +62,6 @@ def survey(ws: Workspace, draft: Draft, work: Callable[[Run], T]) -> tuple[T, Ru
         require_granted(log, record, person, now, draft.targets)
 
     guard(state)
-    tell_expired(ws, rules, now)
     # Asked only now: finding the route out may call AWS.
     route = route_of(ws, draft.task)
     body = msgspec.structs.replace(

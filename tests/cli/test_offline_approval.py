@@ -178,21 +178,6 @@ def test_another_key_s_signature_is_refused(
     assert "names another key" in refused(place, 4, str(file)).err
 
 
-def test_the_requester_s_own_approval_file_is_refused(
-    place: Playground, request_id: str, tmp_path: Path
-) -> None:
-    """Alice puts her own name and key into it and signs: exit 3; nor is it prepared for her."""
-    own = place.refused("alice", 3, "approval", "prepare", request_id, "--as", "alice")
-    assert "the requester never counts" in own.err
-    body = json.loads(prepare(place, request_id))
-    public = private_key(place, "alice").with_suffix(".pub").read_text(encoding="ascii")
-    body["signer"] = {"person": "alice", "key": " ".join(public.split()[:2])}
-    file = tmp_path / "a.json"
-    file.write_text(json.dumps(body, sort_keys=True, indent=2) + "\n", encoding="ascii")
-    keygen(private_key(place, "alice"), file)
-    assert "the requester never counts" in refused(place, 3, str(file)).err
-
-
 @pytest.mark.parametrize(
     ("old", "new"),
     [
