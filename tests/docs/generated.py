@@ -10,7 +10,12 @@ from orgroot.core import results
 from orgroot.core.drift_kinds import KINDS
 
 WIDTH = 120
-_ABOUT = {"organization id": "ORG", "account id": "ACCOUNT", "SCP name": "SCP"}
+_ABOUT = {
+    "organization id": "ORG",
+    "account id": "ACCOUNT",
+    "SCP name": "SCP",
+    "request id": "REQUEST",
+}
 _SKIPPED = frozenset({"exit_reasons"})
 
 

@@ -122,5 +122,5 @@ def test_configuration_snippets_are_accepted() -> None:
             text = ORGANIZATION + text
         if "approvals:" in text:
             text = text.replace("approvals:\n", "approvals:\n  expires: 2027-05-01T00:00:00Z\n")
-            text += "  rules: []\n"
+            text += "" if "\n  rules:" in text else "  rules: []\n"
         parse_config(parse_yaml(text.encode(), source=f"line {block.first}").tree)
