@@ -26,6 +26,7 @@ from orgroot.errors import (
     AuditUnavailable,
     AwsError,
     CredentialsError,
+    IntegrityError,
     OrgrootError,
     RequestRefused,
     UsageError,
@@ -132,8 +133,10 @@ class Runner:
         self.recovers_from = now + _BETWEEN_RECOVERIES
         try:
             rows = crash_recovery.recover(self.ws).executions
-        except (AwsError, RequestRefused) as error:
-            # Another runner was faster, or AWS does not answer: the next look tries again.
+        except OrgrootError as error:
+            if isinstance(error, (IntegrityError, *_FOR_ALL)):
+                raise
+            # Another runner was faster, or AWS does not answer: a later look tries again.
             self.ws.progress.note(f"what was left open stays open for now: {error.message}")
             return ()
         for row in rows:

@@ -133,7 +133,8 @@ def test_two_runners_as_processes_execute_each_request_once(runners: RunnerPlace
             place.approve(request, "bob", "olga")
         until(lambda: all(bucket.open for bucket in (seen, *others)), watching[0])
     finally:
-        ends = [ended(process, signal.SIGTERM) for process in watching]
+        signals = (signal.SIGTERM, signal.SIGINT)
+        ends = [ended(process, sign) for process, sign in zip(watching, signals, strict=True)]
     assert [code for code, _, _ in ends] == [0, 0], ends
     lines = [line for _, told, _ in ends for line in told]
     unlocked = [line["request"] for line in lines if line["task"] == "unlock-bucket"]
@@ -145,18 +146,15 @@ def test_two_runners_as_processes_execute_each_request_once(runners: RunnerPlace
     place.all_witnessed()
 
 
-@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
-def test_a_runner_that_is_told_to_end_finishes_what_it_began(
-    runners: RunnerPlace, sign: signal.Signals
-) -> None:
+def test_a_runner_that_is_told_to_end_finishes_what_it_began(runners: RunnerPlace) -> None:
     """The change under way is made, read back and closed; then it ends with 0."""
     place, bucket = runners.place, Locked(runners)
     request = bucket.approved()
-    slow(place, "PutBucketPolicy", 1200)
+    slow(place, "PutBucketPolicy", 800)
     before = called(place, "s3:GetBucketPolicy")
     process = runners.start("--watch", "-o", "json")
     until(lambda: called(place, "s3:GetBucketPolicy") > before, process)
-    code, told, err = ended(process, sign)
+    code, told, err = ended(process, signal.SIGTERM)
     place.control("faults", method="DELETE")
     assert code == 0, err
     assert [(line["request"], line["state"]) for line in told] == [(request, "SUCCEEDED")]
@@ -171,7 +169,7 @@ def test_what_a_killed_runner_leaves_is_closed_by_the_next(
     with runner_place(tmp_path_factory.mktemp("killed") / "s", "--accounts", "12") as runners:
         place, bucket = runners.place, Locked(runners)
         request = bucket.approved()
-        slow(place, "GetBucketPolicy", 5000, after=1)
+        slow(place, "GetBucketPolicy", 2500, after=1)
         before = called(place, "s3:PutBucketPolicy")
         process = runners.start("--watch")
         until(lambda: called(place, "s3:PutBucketPolicy") > before, process)

@@ -173,22 +173,6 @@ def test_two_runners_at_one_bulk_request_do_not_take_it_from_each_other() -> Non
     verified(world)
 
 
-def test_a_claim_that_came_first_is_respected_in_the_very_last_moment() -> None:
-    """Another runner's intent between the look and one's own intent: ours is not written."""
-    world, request = bulk()
-    second = machine_of(world, "elsewhere")
-
-    def meanwhile(_key: str) -> Exception | None:
-        world.store.refuse = lambda _key: None
-        assert run(world).executed
-        return None
-
-    world.store.refuse = meanwhile
-    with pytest.raises(RequestRefused):
-        execute(second, request, Claim(take_over=False))
-    assert len(world.log().sync().requests[request].executions) == 1  # type: ignore[index]
-
-
 def killed(world: World, operation: str) -> None:
     """The runner dies at its next call to this operation."""
 
@@ -199,6 +183,22 @@ def killed(world: World, operation: str) -> None:
     with pytest.raises(ProcessKilledError):
         run(world)
     world.aws.hooks.clear()
+
+
+def test_a_claim_that_came_first_is_respected_in_the_very_last_moment() -> None:
+    """Another runner's intent between the look and one's own intent: ours is not written."""
+    world, request = bulk()
+    second = machine_of(world, "elsewhere")
+
+    def meanwhile(_key: str) -> Exception | None:
+        world.store.refuse = lambda _key: None
+        killed(world, "iam:DeleteSigningCertificate")
+        return None
+
+    world.store.refuse = meanwhile
+    with pytest.raises(RequestRefused, match="may be at work"):
+        execute(second, request, Claim(take_over=False))
+    assert len(world.log().sync().requests[request].executions) == 1  # type: ignore[index]
 
 
 def test_what_a_killed_runner_left_is_closed_by_the_next_one() -> None:
@@ -215,6 +215,17 @@ def test_what_a_killed_runner_left_is_closed_by_the_next_one() -> None:
     assert not unlocked(world)
     assert world.aws.count("s3:PutBucketPolicy") == 0
     verified(world)
+
+
+def test_a_recovery_that_aws_does_not_answer_stops_nobody() -> None:
+    """What was left open stays so for now; the requests behind it are executed all the same."""
+    world, request = direct()
+    killed(world, "s3:PutBucketPolicy")
+    world.clock.forward(3600)
+    world.aws.fail("sts:AssumeRoot", AwsErrorKind.LOST)
+    assert run(world).recovered == ()
+    assert any("stays open for now" in note for note in world.progress.notes)
+    assert [row.request for row in run(world).recovered] == [request]
 
 
 def test_what_the_runner_may_not_look_at_stays_open() -> None:
