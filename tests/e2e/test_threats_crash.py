@@ -11,7 +11,15 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.scenes import EVERY_POINT, PASSED, Scene, check_honest, chosen, settle
+from tests.e2e.scenes import (
+    EVERY_POINT,
+    PASSED,
+    Scene,
+    check_honest,
+    check_witness,
+    chosen,
+    settle,
+)
 from tests.e2e.stage import KILLED, STOPPED, Stage
 
 PARTS = 3
@@ -171,3 +179,116 @@ def test_an_executor_that_slept_past_its_recovery_does_nothing_more(
         # 0: it slept only after its own last word.
         assert late.code in ({0, 7} if state == "SUCCEEDED" else {3, 5, 7}), late.err
         settle(unlock, before, deep=False)
+
+
+@pytest.fixture(scope="module")
+def removal(stage: Stage, unlock: Scene) -> Scene:
+    """An approved removal of everything that one root user has."""
+    stage.reset(unlock.start)
+    account = max(stage.info["accounts"], key=lambda a: len(a["root_credentials"]))["id"]
+    request = stage.pending("alice", "credentials", "remove", account, "--reason", "unused")
+    stage.approve(request, "bob", "olga")
+    return Scene(
+        stage=stage,
+        start=stage.snapshot(),
+        command=("execute", request, "--yes"),
+        request=request,
+        done=(),
+        shows=lambda: stage.root_user(account).kinds,
+    )
+
+
+@pytest.mark.parametrize("which", range(PARTS))
+def test_a_removal_killed_at_every_step(removal: Scene, which: int) -> None:
+    """Many changes in two kinds of sessions: each is announced, none is made twice."""
+    found = removal.points()
+    walk(removal, chosen(found, every=40), which, how="kill")
+
+
+@pytest.fixture(scope="module")
+def removals(stage: Stage, unlock: Scene) -> Scene:
+    """An approved removal in two accounts at once."""
+    stage.reset(unlock.start)
+    dirty = sorted(stage.info["accounts"], key=lambda a: len(a["root_credentials"]))[-2:]
+    accounts = [account["id"] for account in dirty]
+    request = stage.pending("alice", "credentials", "remove", *accounts, "--reason", "unused")
+    stage.approve(request, "bob", "olga")
+    return Scene(
+        stage=stage,
+        start=stage.snapshot(),
+        command=("execute", request, "--yes"),
+        request=request,
+        done=[(), ()],
+        shows=lambda: [stage.root_user(account).kinds for account in accounts],
+    )
+
+
+@pytest.mark.parametrize("which", range(PARTS))
+def test_a_bulk_removal_killed_at_every_step_goes_on(removals: Scene, which: int) -> None:
+    """A further run ends it: no credential is deleted twice, no account has two outcomes."""
+    stage = removals.stage
+    found = removals.points()
+    once = deletions(stage)
+    for at in chosen(found, every=50)[which::PARTS]:
+        removals.begin()
+        assert removals.hurt(how="kill", at=at).code == KILLED
+        check_witness(stage)
+        assert stage.forked("alice", *removals.command).code in {0, 3}
+        assert removals.shows() == removals.done
+        assert deletions(stage) == once
+        settle(replace(removals, request=""), None)
+        assert last_state(removals) == "SUCCEEDED"
+
+
+def deletions(stage: Stage) -> dict[str, int]:
+    """How often each deletion was asked for, one that AWS refused too."""
+    calls = stage.changing_calls()
+    return {name: n for name, n in calls.items() if name.startswith(("iam:De", "iam:Deact"))}
+
+
+@pytest.fixture(scope="module")
+def features(stage: Stage, unlock: Scene) -> Scene:
+    """Centralized root access is off, and nobody need approve that it goes on."""
+    stage.reset(unlock.start)
+    organization = stage.front.organization
+    organization.features = set()
+    return Scene(
+        stage=stage,
+        start=stage.snapshot(),
+        command=("enable", "--reason", "as declared", "--yes"),
+        request="",
+        done=2,
+        shows=lambda: len(organization.features),
+    )
+
+
+@pytest.mark.parametrize("which", range(PARTS))
+def test_a_plan_killed_at_every_step(features: Scene, which: int) -> None:
+    """A management task: `recover` tells what AWS shows, and the same command does the rest."""
+    for at in chosen(features.points(), every=45)[which::PARTS]:
+        features.begin()
+        assert features.hurt(how="kill", at=at).code == KILLED
+        settle(features, None)
+        assert features.stage.forked("alice", *features.command).code == 0
+        assert features.shows() == features.done
+
+
+@pytest.fixture(scope="module")
+def survey(stage: Stage, unlock: Scene) -> Scene:
+    """A reading of two accounts, whose facts are objects."""
+    stage.reset(unlock.start)
+    accounts = [a["id"] for a in stage.info["accounts"] if a["name"] in {"backup", "network"}]
+    return Scene(
+        stage=stage,
+        start=stage.snapshot(),
+        command=("inventory", *accounts),
+        request="",
+        done=None,
+        shows=lambda: None,
+    )
+
+
+@pytest.mark.parametrize("which", range(PARTS))
+def test_a_survey_killed_at_every_step(survey: Scene, which: int) -> None:
+    """No session without its survey, each matched in CloudTrail after `recover`."""
+    walk(survey, chosen(survey.points(), every=30), which, how="kill")
