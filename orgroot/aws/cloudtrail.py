@@ -1,26 +1,43 @@
-"""CloudTrail's event history of the caller's account, and of others through a role: TrailGateway.
+"""CloudTrail's event history, and the bucket of an organization trail: TrailGateway.
 
 `LookupEvents` sees one account and one Region, the last 90 days, 50 events a page, and takes two
-requests a second (CloudTrail API reference). Reads only; a page that is missing is an error.
+requests a second (CloudTrail API reference). An organization trail has the calls of all accounts
+as gzipped JSON in S3 (CloudTrail user guide, "log file names"). Reads only; a page that is missing,
+or an object that is not what it should be, is an error.
 """
 
+import gzip
+import io
+import json
+import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from orgroot.aws.clients import AwsDoor
 from orgroot.aws.paging import pages
 from orgroot.aws.patience import Patience
 from orgroot.aws.role_sessions import ReadingRoles
+from orgroot.core.config import OrganizationTrail
 from orgroot.errors import AwsError, AwsErrorKind, UsageError
 
 PAUSE_SECONDS = 0.5
 """Between two pages of one account and Region."""
 
-_ACTIONS = ("account:ListRegions", "cloudtrail:LookupEvents")
+_ACTIONS = (
+    "account:ListRegions",
+    "cloudtrail:LookupEvents",
+    "s3:ListBucket",
+    "s3:GetObject",
+    "kms:Decrypt",
+)
 _PAGE = 50
 _OFF = "DISABLED"
+_NAME = re.compile(r"_CloudTrail_[a-z0-9-]+_([0-9]{8}T[0-9]{4}Z)_[^/]+\.json\.gz$")
+_LARGEST = 256 * 1024 * 1024
+"""Bytes of one object, unpacked: far more than CloudTrail delivers in one."""
 
 
 class AwsTrails:
@@ -30,6 +47,8 @@ class AwsTrails:
         door: the way to AWS.
         home: the caller's account, read with the operator's own credentials.
         roles: the role to read through, by account, for all others.
+        organization: the organization's id, part of the names in an organization trail.
+        trail: the organization trail, if any is known.
         patience: waits out throttling.
         sleep: waits so many seconds.
     """
@@ -40,12 +59,16 @@ class AwsTrails:
         *,
         home: str,
         roles: Mapping[str, str],
+        organization: str = "",
+        trail: OrganizationTrail | None = None,
         patience: Patience | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._door = door
         self._home = home
         self._roles = ReadingRoles(door, roles, name="orgroot-reconcile", actions=_ACTIONS)
+        self._organization = organization
+        self._trail = trail
         self._patience = patience or Patience()
         self._sleep = sleep
 
@@ -92,6 +115,59 @@ class AwsTrails:
             for found in answer.get("Events", ()):
                 yield str(found.get("CloudTrailEvent", ""))
 
+    def delivered(
+        self, account: str, region: str, since: datetime, until: datetime
+    ) -> Iterator[Sequence[str]]:
+        """`s3:ListObjectsV2`, `s3:GetObject`: the records of each object of those days."""
+        trail = self._trail
+        if trail is None:
+            raise UsageError(
+                "no organization trail is configured",
+                hint="name its bucket under reconcile.organization_trail",
+                code="no-organization-trail",
+            )
+        for key in self._keys(trail, account, region, since, until):
+            answer = self._in_bucket(trail, "GetObject", {"Key": key})
+            yield _records(key, answer["Body"].read())
+
+    def _keys(
+        self,
+        trail: OrganizationTrail,
+        account: str,
+        region: str,
+        since: datetime,
+        until: datetime,
+    ) -> Iterator[str]:
+        """The objects that were delivered in a time: it stands in their names."""
+        first = f"{trail.prefix}/" if trail.prefix else ""
+        for day in _days(since, until):
+            prefix = f"{first}AWSLogs/{self._organization}/{account}/CloudTrail/{region}/{day}/"
+            for page in pages(
+                lambda wanted: self._in_bucket(trail, "ListObjectsV2", wanted),
+                {"Prefix": prefix},
+                sends="ContinuationToken",
+                answers="NextContinuationToken",
+                operation="s3:ListObjectsV2",
+            ):
+                for found in page.get("Contents", ()):
+                    at = _delivered_at(str(found["Key"]))
+                    if at is None or since <= at <= until:
+                        yield str(found["Key"])
+
+    def _in_bucket(
+        self, trail: OrganizationTrail, operation: str, wanted: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """A reading call: through the role of the bucket's account, else as the operator."""
+        session = None
+        if trail.account != self._home and trail.account in self._roles:
+            session = self._roles.session(trail.account)
+        where = {"Bucket": trail.bucket, "ExpectedBucketOwner": trail.account}
+        return self._patience(
+            lambda: self._door.call(
+                "s3", operation, {**where, **wanted}, session=session, region=trail.region
+            )
+        )
+
     def _call(
         self,
         account: str,
@@ -112,3 +188,33 @@ class AwsTrails:
         return self._patience(
             lambda: self._door.call(service, operation, parameters, session=session, region=region)
         )
+
+
+def _days(since: datetime, until: datetime) -> Iterator[str]:
+    """The days of a time as they stand in names, e.g. `2026/03/02`."""
+    day = since.date()
+    while day <= until.date():
+        yield day.strftime("%Y/%m/%d")
+        day += timedelta(days=1)
+
+
+def _delivered_at(key: str) -> datetime | None:
+    """When an object was delivered, to the minute; None where its name does not tell."""
+    found = _NAME.search(key)
+    return None if found is None else datetime.strptime(found[1], "%Y%m%dT%H%M%z")
+
+
+def _records(key: str, data: bytes) -> Sequence[str]:
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            text = file.read(_LARGEST + 1)
+        if len(text) > _LARGEST:
+            raise ValueError("it is too large")  # noqa: TRY301 - told as every other damage
+        return [json.dumps(record) for record in json.loads(text)["Records"]]
+    except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError) as error:
+        raise AwsError(
+            f"{key} is no object of a trail: {error}",
+            kind=AwsErrorKind.OTHER,
+            aws_code="",
+            operation="s3:GetObject",
+        ) from error

@@ -323,11 +323,28 @@ class KnownCaller(Section, frozen=True, kw_only=True):
     until: date
 
 
+class OrganizationTrail(Section, frozen=True, kw_only=True):
+    """The bucket of an organization trail, which has the calls of every member account.
+
+    Attributes:
+        bucket: its name.
+        account: who owns it.
+        region: where it lies.
+        prefix: the trail's key prefix, without a slash at the end.
+    """
+
+    bucket: str
+    account: Account
+    region: RegionName
+    prefix: str = ""
+
+
 class ReconcileConfig(Section, frozen=True, kw_only=True):
     """What the reconciliation takes as known, and the roles it reads other accounts through."""
 
     known_callers: tuple[KnownCaller, ...] = ()
     roles: dict[Account, str] = {}
+    organization_trail: OrganizationTrail | None = None
 
 
 class MonitoringConfig(Section, frozen=True, kw_only=True):

@@ -70,7 +70,7 @@ def assume_root_event(text: str) -> AssumeRootEvent:
     tellers = f"{_text(record, 'userAgent')} {_text(session, 'sourceIdentity')}"
     return AssumeRootEvent(
         id=_text(record, "eventID"),
-        at=_time(_text(record, "eventTime")),
+        at=event_time(record.get("eventTime")),
         account=_text(record, "recipientAccountId") or _text(identity, "accountId"),
         region=_text(record, "awsRegion"),
         caller=_text(identity, "arn"),
@@ -113,9 +113,10 @@ def _text(tree: Mapping[str, Any], name: str) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _time(text: str) -> datetime:
+def event_time(text: object) -> datetime:
+    """When an event was (UTC); UNTOLD where its record does not tell."""
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:
         return UNTOLD
 

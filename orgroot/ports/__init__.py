@@ -4,7 +4,7 @@ Every AWS method raises AwsError (AWS said no, or did not answer) or Credentials
 retried here that changes something, unless the method says so. Units: seconds, bytes, UTC.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -295,6 +295,16 @@ class TrailGateway(Protocol):
         self, account: str, region: str, event: str, since: datetime, until: datetime
     ) -> Iterator[str]:
         """The records (JSON texts) of one event name, page by page; UsageError as `regions`."""
+        ...
+
+    def delivered(
+        self, account: str, region: str, since: datetime, until: datetime
+    ) -> Iterator[Sequence[str]]:
+        """What the organization trail delivered of a member account: the records of each object.
+
+        Raises:
+            UsageError: code `no-organization-trail`: the configuration names none.
+        """
         ...
 
 

@@ -24,6 +24,8 @@ def reconciliation(result: results.Reconciliation) -> str:
     wrong, apart = _rows(result, _WRONG), _rows(result, _APART)
     if wrong:
         parts.append(_listing(wrong))
+    if result.overuse:
+        parts.append("USED BEYOND THE PLAN:\n" + _overuse(result.overuse))
     if apart:
         parts.append("Not counted against anybody:\n" + _listing(apart))
     parts.append("\n".join(_read(result)))
@@ -51,6 +53,25 @@ def _listing(rows: list[results.SessionRow]) -> str:
                 visible(row.task_policy),
                 visible(row.access_key_id) or "-",
                 visible(row.caller),
+                visible(row.detail),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _overuse(rows: tuple[results.UseRow, ...]) -> str:
+    columns = ("AT (UTC)", "ACCOUNT", "SESSION", "REQUEST", "CALL", "REFUSED", "DETAIL")
+    return table(
+        columns,
+        (
+            (
+                row.at or "-",
+                grouped(row.account),
+                visible(row.access_key_id),
+                row.request,
+                visible(row.action),
+                visible(row.error) or "-",
                 visible(row.detail),
             )
             for row in rows

@@ -93,6 +93,7 @@ class Control:
             ("POST", "clock"): self._advance_clock,
             ("POST", "witness"): self._watch,
             ("POST", "habits"): self._change_habits,
+            ("POST", "delivery"): self._deliver,
         }
         handler = pages.get((method, page))
         return None if handler is None else handler(body)
@@ -130,6 +131,11 @@ class Control:
             "trail_delay_seconds": front.trail.delay.total_seconds(),
             "packed_policy_characters": front.sts.packed_policy_characters,
         }
+
+    def _deliver(self, body: bytes) -> Mapping[str, Any]:
+        del body
+        front = self._front
+        return {"objects": front.delivery.deliver(front.trail, front.clock())}
 
     def _watch(self, body: bytes) -> Mapping[str, Any]:
         watch = msgspec.json.decode(body, type=Watch)

@@ -41,6 +41,7 @@ from orgroot.sandbox.organizations_api import OrganizationsApi
 from orgroot.sandbox.root_users import RootUsersApi
 from orgroot.sandbox.sts import StsApi
 from orgroot.sandbox.trail import Trail
+from orgroot.sandbox.trail_delivery import Delivery
 from orgroot.sandbox.wire import HttpRequest, Operation
 from orgroot.sandbox.witness import Witness
 
@@ -58,6 +59,7 @@ class Front:
         authentication: sessions and keys.
         faults: the faults in force.
         trail: what was called.
+        delivery: of it to organization trails.
         witness: what it saw of AssumeRoot and of the log.
     """
 
@@ -77,6 +79,7 @@ class Front:
         self.evaluation = Evaluation(organization, self.data_plane)
         self.faults = Faults()
         self.trail = Trail(EventBus(self.data_plane))
+        self.delivery = Delivery(organization, self.data_plane)
         self.witness = Witness()
         self.sts = StsApi(organization, self.features, self.authentication, self.data_plane)
         self.organizations = OrganizationsApi(organization, clock)

@@ -186,6 +186,13 @@ class Trail:
             events = [event for events in self._events.values() for event in events]
         return tuple(e.record for e in sorted(events, key=lambda event: event.sequence))
 
+    def events_after(self, sequence: int) -> tuple[Event, ...]:
+        """What a trail of management events delivers: all that came behind one, in order."""
+        with self._lock:
+            events = [e for mine in self._events.values() for e in mine if e.sequence > sequence]
+        wanted = (event for event in events if event.management)
+        return tuple(sorted(wanted, key=lambda event: event.sequence))
+
     def handle(self, call: Call) -> dict[str, Any]:
         """Answer LookupEvents for the caller's account in the called Region.
 

@@ -13,25 +13,22 @@ import msgspec
 
 from orgroot.core import audit_log
 from orgroot.core.codec import canonical
-from orgroot.core.facts import IssuedItem
 from orgroot.core.ids import sha256
-from orgroot.core.log_state import ExecutionRecord, LogState, RequestRecord
-from orgroot.core.reconcile import LoggedSession, Pairing, Verdict, Window, reconcile
+from orgroot.core.log_state import LogState
+from orgroot.core.reconcile import Pairing, Verdict, Window, reconcile
 from orgroot.core.results import ExitReason, Reconciliation, SessionRow
-from orgroot.core.root_tasks import MAX_SESSION_SECONDS
-from orgroot.core.statement_parts import FoundSession
-from orgroot.core.statements import Reconciled, Survey, instant, timestamp
+from orgroot.core.statements import Reconciled, instant, timestamp
 from orgroot.core.trail import KEPT, UNTOLD
-from orgroot.workflows.audit_log import AuditLog, signed_once
+from orgroot.workflows.audit_log import signed_once
 from orgroot.workflows.desk import log_of
-from orgroot.workflows.log_reading import sessions_of
+from orgroot.workflows.logged_sessions import logged_sessions
+from orgroot.workflows.session_use import Use, read_use
 from orgroot.workflows.signing import common_fields, sign, signer_of
 from orgroot.workflows.trails import Trails, read_trails
 from orgroot.workflows.workspace import Workspace
 
-NOT_IN_SESSIONS = "in-session calls not read"
-
-_ORDER = tuple(Verdict)
+OVERUSE = "OVERUSE"
+"""Counted in the summary: calls beyond their session's plan."""
 
 
 def reconcile_trails(
@@ -56,14 +53,17 @@ def reconcile_trails(
     since = until - min(timedelta(days=days), KEPT)
     trails = read_trails(ws, since, until)
     state = log.require()
+    sessions = tuple(logged_sessions(log, state, since))
     pairings = reconcile(
         trails.events,
-        _on_record(log, state, since),
+        (one.session for one in sessions),
         window=_window(state, since, until, trails),
         known=ws.config.reconcile.known_callers,
         references=dict(_references(state)),
     )
-    found = _result(pairings, trails, since, until)
+    regions = trails.read[0].regions if trails.read else (ws.config.organization.region,)
+    use = read_use(ws, sessions, regions, since, until)
+    found = _result(pairings, trails, use, since, until)
     return _recorded(ws, found) if record else msgspec.structs.replace(found, receipt=log.receipt())
 
 
@@ -78,48 +78,6 @@ def _window(state: LogState, since: datetime, until: datetime, trails: Trails) -
     )
 
 
-def _on_record(log: AuditLog, state: LogState, since: datetime) -> Iterator[LoggedSession]:
-    """Every session on record whose execution was not over before the window began."""
-    for request in state.requests.values():
-        for run in request.executions:
-            if instant(run.body.deadline) < since:
-                continue
-            yield from _sessions(log, request, run)
-
-
-def _sessions(
-    log: AuditLog, request: RequestRecord, run: ExecutionRecord
-) -> Iterator[LoggedSession]:
-    """What it put on record, and what `recover` found of it; a survey has one in each account."""
-    met: set[str] = set()
-    for item in sessions_of(log, run):
-        met.add(item.account)
-        yield _session(request, run, item, instant(item.expires_at))
-    for found in run.found.values():
-        if not isinstance(run.body, Survey) or found.account not in met:
-            longest = instant(found.at) + timedelta(seconds=MAX_SESSION_SECONDS)
-            yield _session(request, run, found, longest)
-
-
-def _session(
-    request: RequestRecord,
-    run: ExecutionRecord,
-    item: IssuedItem | FoundSession,
-    expires_at: datetime,
-) -> LoggedSession:
-    return LoggedSession(
-        access_key_id=item.access_key_id,
-        account=item.account,
-        task_policy=item.task_policy.value,
-        execution=run.id,
-        request=request.id,
-        seq=run.seq,
-        expires_at=expires_at,
-        caller=run.body.caller_arn,
-        role=run.body.executor_arn or "",
-    )
-
-
 def _references(state: LogState) -> Iterator[tuple[str, str]]:
     for request in state.requests.values():
         for run in request.executions:
@@ -127,13 +85,13 @@ def _references(state: LogState) -> Iterator[tuple[str, str]]:
 
 
 def _result(
-    pairings: tuple[Pairing, ...], trails: Trails, since: datetime, until: datetime
+    pairings: tuple[Pairing, ...], trails: Trails, use: Use, since: datetime, until: datetime
 ) -> Reconciliation:
     verdicts = Counter(pairing.verdict for pairing in pairings)
     reasons = []
-    if verdicts[Verdict.UNLOGGED_SESSION]:
+    if verdicts[Verdict.UNLOGGED_SESSION] or use.rows:
         reasons.append(ExitReason.INTEGRITY)
-    if trails.unread:
+    if trails.unread or use.unread:
         reasons.append(ExitReason.INCOMPLETE)
     if verdicts[Verdict.UNSEEN_SESSION]:
         reasons.append(ExitReason.FINDINGS)
@@ -142,10 +100,11 @@ def _result(
         since=timestamp(since),
         until=timestamp(until),
         sessions=tuple(map(_row, pairings)),
+        overuse=use.rows,
         read=trails.read,
-        unread=trails.unread,
-        in_session_calls=NOT_IN_SESSIONS,
-        summary={verdict.value: verdicts[verdict] for verdict in _ORDER},
+        unread=(*trails.unread, *use.unread),
+        in_session_calls=use.words,
+        summary={**{v.value: verdicts[v] for v in Verdict}, OVERUSE: len(use.rows)},
         digest="",
     )
     return msgspec.structs.replace(found, digest=digest_of(found))

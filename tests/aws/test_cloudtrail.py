@@ -1,5 +1,8 @@
 """CloudTrail's event history over real HTTP: every page, every account that a role opens."""
 
+import gzip
+import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,6 +10,7 @@ import pytest
 from botocore.stub import Stubber
 
 from orgroot.aws.cloudtrail import PAUSE_SECONDS, AwsTrails
+from orgroot.core.config import OrganizationTrail
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.trail import ASSUME_ROOT, assume_root_event
 from orgroot.errors import AwsError, AwsErrorKind, UsageError
@@ -108,3 +112,63 @@ def test_an_answer_without_regions_is_an_error(world: World) -> None:
         stub.add_response("list_regions", {"Regions": []})
         with pytest.raises(AwsError, match="names no Region"):
             AwsTrails(door, home=MANAGEMENT, roles={}).regions(MANAGEMENT)
+
+
+TRAIL = OrganizationTrail(bucket="corp-trail", account=MANAGEMENT, region="eu-west-1", prefix="a")
+
+
+def delivered(world: World, *records: object, name: str, data: bytes = b"") -> None:
+    """An object of an organization trail."""
+    s3 = world.server.client("s3", world.server.administrator(MANAGEMENT))
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(
+            Bucket="corp-trail", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+    organization = world.organization.organization_id
+    day = f"a/AWSLogs/{organization}/{DIRTY}/CloudTrail/us-east-1/2026/03/02"
+    text = gzip.compress(json.dumps({"Records": records}).encode())
+    key = f"{day}/{DIRTY}_CloudTrail_us-east-1_{name}.json.gz"
+    s3.put_object(Bucket="corp-trail", Key=key, Body=data or text)
+
+
+def objects(world: World) -> list[Any]:
+    """What was delivered of an account in one hour."""
+    found = trails(world, organization=world.organization.organization_id, trail=TRAIL)
+    since = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    return list(found.delivered(DIRTY, "us-east-1", since, since + timedelta(hours=1)))
+
+
+def test_objects_of_an_organization_trail_are_read_by_account_day_and_minute(world: World) -> None:
+    """Only what was delivered in that time is fetched, and every record of it is given."""
+    delivered(world, {"eventID": "1"}, {"eventID": "2"}, name="20260302T0910Z_aaaa")
+    delivered(world, {"eventID": "3"}, name="20260302T1010Z_bbbb")
+    delivered(world, {"eventID": "4"}, name="nobody-knows-when")
+    found = [json.loads(text)["eventID"] for each in objects(world) for text in each]
+    assert found == ["1", "2", "4"]
+
+
+@pytest.mark.parametrize(
+    "data", [b"no gzip", gzip.compress(b"no json"), gzip.compress(b"[]"), gzip.compress(b"{}")[:9]]
+)
+def test_a_damaged_object_is_an_error(world: World, data: bytes) -> None:
+    """What cannot be read is never taken for "no calls"."""
+    delivered(world, name="20260302T0910Z_aaaa", data=data)
+    with pytest.raises(AwsError, match="is no object of a trail"):
+        objects(world)
+
+
+def test_without_a_trail_nothing_is_delivered(world: World) -> None:
+    """The refusal names the key to set."""
+    now = datetime.now(UTC)
+    with pytest.raises(UsageError) as caught:
+        list(trails(world).delivered(DIRTY, "us-east-1", now, now))
+    assert caught.value.code == "no-organization-trail"
+
+
+def test_the_bucket_of_another_account_is_read_through_its_role(world: World) -> None:
+    """The archive account's role opens its bucket, capped to reading."""
+    place = OrganizationTrail(bucket="clean-bucket", account=CLEAN, region="eu-west-1")
+    found = trails(world, roles={CLEAN: ROLE}, organization="o-x", trail=place)
+    now = datetime.now(UTC)
+    assert list(found.delivered(DIRTY, "us-east-1", now, now)) == []
+    assert world.calls("AssumeRole") == 1

@@ -1,10 +1,17 @@
 """CloudTrail against the log, through the command line and over real HTTP."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
-from tests.e2e.playground import Playground
+from orgroot.aws.root_sessions import AwsRootSessions
+from orgroot.core.secrets import RootSession
+from tests.e2e.bucket_owner import document, innocent
+from tests.e2e.playground import Done, Playground, playground
 
 AUDIT = {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"}
 
@@ -95,3 +102,114 @@ def test_a_delegate_is_read_through_its_role_or_named(place: Playground) -> None
 def test_a_wrong_number_of_days_is_refused(place: Playground, arguments: tuple[str, str]) -> None:
     """CloudTrail keeps 90 days: anything else is exit 2 before any call."""
     place.refused("carol", 2, "reconcile", *arguments)
+
+
+@pytest.fixture(scope="module")
+def trailed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
+    """A sandbox with an organization trail, which the configuration names."""
+    folder = tmp_path_factory.mktemp("trailed") / "s"
+    with playground(folder, "--accounts", "12", "--seed", "7") as place:
+        s3, trail = place.administrator("s3"), place.administrator("cloudtrail")
+        where = {"LocationConstraint": place.info["region"]}
+        s3.create_bucket(Bucket="corp-trail", CreateBucketConfiguration=where)
+        trail.create_trail(
+            Name="org",
+            S3BucketName="corp-trail",
+            S3KeyPrefix="audit",
+            IsOrganizationTrail=True,
+            IsMultiRegionTrail=True,
+        )
+        trail.start_logging(Name="org")
+        config = place.folder / "config.yaml"
+        text = config.read_text(encoding="utf-8")
+        named = (
+            "reconcile:\n  organization_trail:\n    bucket: corp-trail\n    prefix: audit\n"
+            f'    account: "{place.info["management_account"]}"\n'
+            f"    region: {place.info['region']}\n"
+        )
+        config.write_text(f"{text}{named}", encoding="utf-8")
+        yield place
+
+
+def reconciled(place: Playground) -> Done:
+    """A reconciliation once the trail has delivered."""
+    place.control("delivery", {})
+    return place.run("olga", "reconcile", "-o", "json")
+
+
+@contextlib.contextmanager
+def thief() -> Iterator[list[RootSession]]:
+    """Something in the executing process that keeps every session for itself."""
+    taken: list[RootSession] = []
+    assume = AwsRootSessions.assume_root
+
+    def keeping(self: AwsRootSessions, *args: Any, **options: Any) -> RootSession:
+        taken.append(assume(self, *args, **options))
+        return taken[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AwsRootSessions, "assume_root", keeping)
+        yield taken
+
+
+def using(place: Playground, session: RootSession, service: str) -> Any:
+    """A boto3 client that signs with a stolen session."""
+    return boto3.client(
+        service,
+        region_name=place.info["region"],
+        endpoint_url=place.info["endpoint"],
+        aws_access_key_id=session.access_key_id,
+        aws_secret_access_key=session.secret_access_key.reveal(),
+        aws_session_token=session.session_token.reveal(),
+    )
+
+
+def test_session_used_beyond_the_plan(trailed: Playground) -> None:
+    """Whoever does more in a session than its execution announced is found: exit 4, each named."""
+    place = trailed
+    bucket = place.locked_bucket("tfstate")
+    where = (bucket["name"], "--account", bucket["account"])
+    place.ok("alice", "inspect", "bucket", *where)
+    request = place.pending("alice", "unlock-bucket", *where, "--mode", "delete", "--reason", "x")
+    place.approve(request, "bob", "olga")
+    with thief() as taken:
+        place.ok("alice", "inventory", place.account("backup"))
+        place.ok("alice", "execute", request, "--yes")
+    calm = reconciled(place)
+    assert (calm.code, calm.json["overuse"]) == (0, []), calm.out + calm.err
+    assert "from the organization trail" in calm.json["in_session_calls"]
+
+    audit, unlock = taken
+    with pytest.raises(ClientError):
+        using(place, audit, "iam").list_users()
+    s3 = using(place, unlock, "s3")
+    policy = document(innocent(bucket["account"], bucket["name"]))
+    s3.put_bucket_policy(Bucket=bucket["name"], Policy=policy)
+    s3.delete_bucket_policy(Bucket=bucket["name"])
+    done = reconciled(place)
+    assert (done.code, done.json["exit_reasons"]) == (4, ["integrity"])
+    found = {(r["access_key_id"], r["action"]): r for r in done.json["overuse"]}
+    assert found.keys() == {
+        (audit.access_key_id, "iam:ListUsers"),
+        (unlock.access_key_id, "s3:PutBucketPolicy"),
+        (unlock.access_key_id, "s3:DeleteBucketPolicy"),
+    }
+    assert found[audit.access_key_id, "iam:ListUsers"]["error"] == "AccessDenied"
+    again = found[unlock.access_key_id, "s3:DeleteBucketPolicy"]
+    assert (again["request"], "one more" in again["detail"]) == (request, True)
+    shown = place.run("olga", "reconcile")
+    assert "USED BEYOND THE PLAN" in shown.out
+    assert "iam:ListUsers" in shown.out
+
+
+def test_a_session_whose_calls_were_not_delivered_is_not_read(trailed: Playground) -> None:
+    """A trail without a word of a session that was used is a gap: exit 9, and it is named."""
+    place, account = trailed, trailed.account("network")
+    reconciled(place)
+    place.ok("alice", "inventory", account)
+    place.control("clock", {"advance_seconds": 3 * 3600})
+    done = place.run("olga", "reconcile", "--dry-run", "-o", "json")
+    assert "incomplete" in done.json["exit_reasons"]
+    (unread,) = done.json["unread"]
+    assert unread["account"] == account
+    assert "has no call of it" in unread["reason"]

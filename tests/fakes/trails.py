@@ -1,7 +1,7 @@
 """CloudTrail in memory: the sessions that the fake AWS issued, further records, and gaps."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,12 +26,14 @@ class FakeTrails:
         more: further records by account and Region.
         broken: raised for an account and Region (empty: for its list of Regions) after the records.
         asked: every account, Region and event name asked for.
+        calls: the objects of an organization trail, by account and Region.
     """
 
     aws: FakeMembers
     more: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
     broken: dict[tuple[str, str], OrgrootError] = field(default_factory=dict)
     asked: list[tuple[str, str, str]] = field(default_factory=list)
+    calls: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
 
     def regions(self, account: str) -> tuple[str, ...]:
         """Two Regions everywhere."""
@@ -48,6 +50,37 @@ class FakeTrails:
             if record["eventName"] == event and in_time:
                 yield json.dumps(record)
         self._check(account, region)
+
+    def delivered(
+        self, account: str, region: str, since: datetime, until: datetime
+    ) -> Iterator[Sequence[str]]:
+        """One object with the calls of that time."""
+        self._check(account, region)
+        found = self.calls.get((account, region), ())
+        yield [
+            json.dumps(call)
+            for call in found
+            if timestamp(since) <= call["eventTime"] <= timestamp(until)
+        ]
+
+    def used(self, session: RootSession, action: str, *, at: datetime, **more: Any) -> None:
+        """A call inside a session, in the Region where IAM's calls stand."""
+        service, _, name = action.partition(":")
+        self.calls.setdefault((session.account, "us-east-1"), []).append(
+            {
+                "eventID": f"call-{sum(map(len, self.calls.values()))}",
+                "eventName": name,
+                "eventSource": f"{service}.amazonaws.com",
+                "eventTime": timestamp(at),
+                "awsRegion": "us-east-1",
+                "userIdentity": {
+                    "type": "Root",
+                    "accountId": session.account,
+                    "accessKeyId": session.access_key_id,
+                },
+                **more,
+            }
+        )
 
     def add(self, account: str = MANAGEMENT, region: str = REGION, **record: Any) -> None:
         """A further record."""

@@ -592,6 +592,20 @@ EXAMPLES: tuple[r.Result, ...] = (
                 detail="the trail was not read",
             ),
         ),
+        overuse=(
+            r.UseRow(
+                access_key_id="ASIA2",
+                account="222222222222",
+                execution="oex_x",
+                request="orq_x",
+                action=EVIL,
+                at="2026-03-02T09:00:00Z",
+                region="eu-west-1",
+                event="e-2",
+                error="",
+                detail=EVIL,
+            ),
+        ),
         read=(r.TrailRead(account="111111111111", regions=("eu-west-1",)),),
         unread=(
             r.TrailUnread(account="222222222222", region=None, reason=EVIL),

@@ -1,5 +1,6 @@
 """What is recorded, how LookupEvents finds it, and that rules on it reach a queue."""
 
+import gzip
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -303,3 +304,24 @@ def test_regions_are_listed_in_pages(sandbox: Sandbox, manager: UserKey, refused
     assert len(found) > len(off) > 0
     assert refused(account.list_regions, AccountId=MEMBER).code == "AccessDeniedException"
     assert refused(account.list_regions, NextToken="x").code == "ValidationException"
+
+
+def test_an_organization_trail_delivers_to_its_bucket(sandbox: Sandbox, manager: UserKey) -> None:
+    """Every account's management events must come, once, in objects that are named as AWS's."""
+    s3, trail = sandbox.client("s3", manager), sandbox.client("cloudtrail", manager)
+    s3.create_bucket(
+        Bucket="corp-trail", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    trail.create_trail(Name="org", S3BucketName="corp-trail", IsOrganizationTrail=True)
+    assert sandbox.control("POST", "delivery", {}) == {"objects": 0}
+    trail.start_logging(Name="org")
+    sandbox.client("iam", sandbox.root_session(AUDIT)).get_account_summary()
+    assert sandbox.control("POST", "delivery", {})["objects"] > 0
+    organization = sandbox.organization.organization_id
+    where = f"AWSLogs/{organization}/{MEMBER}/CloudTrail/us-east-1/"
+    (found,) = s3.list_objects_v2(Bucket="corp-trail", Prefix=where)["Contents"]
+    body = s3.get_object(Bucket="corp-trail", Key=found["Key"])["Body"].read()
+    (record,) = json.loads(gzip.decompress(body))["Records"]
+    assert (record["eventName"], record["userIdentity"]["type"]) == ("GetAccountSummary", "Root")
+    assert sandbox.control("POST", "delivery", {})["objects"] < 5  # only what came since
+    assert len(s3.list_objects_v2(Bucket="corp-trail", Prefix=where)["Contents"]) == 1

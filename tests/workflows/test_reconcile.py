@@ -15,6 +15,7 @@ from fakes.removal_world import ALL
 from fakes.team import World, new_world
 from fakes.trails import REGION
 
+from orgroot.core.config import OrganizationTrail
 from orgroot.core.ids import AccountId
 from orgroot.core.results import ExitReason, Reconciliation
 from orgroot.core.statements import timestamp
@@ -179,3 +180,60 @@ def test_sessions_from_before_the_window_are_not_looked_for() -> None:
     world.clock.forward(timedelta(days=3).total_seconds())
     found = reconciled(world, days=1)
     assert (found.sessions, found.exit_reasons) == ((), ())
+
+
+def with_trail(world: World) -> World:
+    """The configuration names an organization trail."""
+    place = OrganizationTrail(bucket="corp-trail", account=MANAGEMENT, region=REGION)
+    found = msgspec.structs.replace(world.config.reconcile, organization_trail=place)
+    world.config = msgspec.structs.replace(world.config, reconcile=found)
+    return world
+
+
+def test_without_an_organization_trail_the_report_says_what_was_not_read() -> None:
+    """Calls inside sessions stand in the members' trails, which nobody here can read."""
+    assert reconciled(looked()).in_session_calls == "in-session calls not read"
+
+
+def test_a_call_beyond_the_plan_is_an_integrity_finding() -> None:
+    """The session was logged, and used for what nobody announced."""
+    world = with_trail(looked())
+    session, _ = world.aws.sessions[0]
+    at = session.expires_at - timedelta(minutes=10)
+    world.trails.used(session, "s3:GetBucketPolicy", at=at)
+    world.trails.used(session, "s3:DeleteBucketPolicy", at=at)
+    found = reconciled(world)
+    assert (found.exit_reasons, found.unread) == ((ExitReason.INTEGRITY,), ())
+    (row,) = found.overuse
+    assert (row.action, row.access_key_id) == ("s3:DeleteBucketPolicy", session.access_key_id)
+    assert found.summary["OVERUSE"] == 1
+    assert "2 call(s) in 1 of 1 session(s)" in found.in_session_calls
+
+
+@pytest.mark.parametrize("broken", [True, False])
+def test_calls_that_were_not_read_are_named(*, broken: bool) -> None:
+    """A denied object, or not one call of a session that was used: exit 9, never "no overuse"."""
+    world = with_trail(looked())
+    session, _ = world.aws.sessions[0]
+    if broken:
+        world.trails.broken[session.account, REGION] = aws_error(AwsErrorKind.DENIED, "GetObject")
+    world.clock.forward(LATER)
+    found = reconciled(world)
+    assert found.exit_reasons == (ExitReason.INCOMPLETE,)
+    (unread,) = found.unread
+    assert (unread.account, unread.region) == (session.account, REGION if broken else None)
+
+
+def test_sessions_of_one_account_are_read_in_one_go() -> None:
+    """Times that overlap are read once, others apart."""
+    world = looked()
+    inspected(world)
+    world.clock.forward(10 * LATER)
+    inspected(world)
+    for session, _ in world.aws.sessions:
+        at = session.expires_at - timedelta(minutes=10)
+        world.trails.used(session, "s3:GetBucketPolicy", at=at)
+    world.clock.forward(LATER)
+    found = reconciled(with_trail(world))
+    assert "3 call(s) in 3 of 3 session(s)" in found.in_session_calls
+    assert found.exit_reasons == ()

@@ -70,6 +70,7 @@ from orgroot.core.results.reconciliation import (
     SessionRow,
     TrailRead,
     TrailUnread,
+    UseRow,
 )
 from orgroot.core.results.requests import (
     ApprovalRow,
@@ -189,6 +190,7 @@ __all__ = [
     "Unlock",
     "UnlockItem",
     "UnreadRow",
+    "UseRow",
     "VersionsRow",
     "Whoami",
     "WhoamiKey",

@@ -48,12 +48,36 @@ class TrailUnread(Row, frozen=True, kw_only=True):
     reason: str
 
 
+class UseRow(Row, frozen=True, kw_only=True):
+    """A call inside a session on record that its execution had not announced.
+
+    Attributes:
+        access_key_id, account, execution, request: whose session.
+        action: as IAM names it.
+        at, region, event: from the organization trail.
+        error: AWS's code where it refused; empty where it did it.
+        detail: why it is beyond the plan.
+    """
+
+    access_key_id: str
+    account: str
+    execution: str
+    request: str
+    action: str
+    at: str | None
+    region: str
+    event: str
+    error: str
+    detail: str
+
+
 class Reconciliation(Result, frozen=True, kw_only=True, tag="orgroot.reconcile/v1"):
     """`orgroot reconcile`.
 
     Attributes:
         since, until: from when to when the trails were read (UTC).
         sessions: every event and every session on record, in order of time.
+        overuse: every call inside a session that its plan does not have.
         read, unread: which trails were.
         in_session_calls: whether calls made inside the sessions were read, or why not.
         summary: how many there are of each status.
@@ -65,6 +89,7 @@ class Reconciliation(Result, frozen=True, kw_only=True, tag="orgroot.reconcile/v
     since: str
     until: str
     sessions: tuple[SessionRow, ...]
+    overuse: tuple[UseRow, ...]
     read: tuple[TrailRead, ...]
     unread: tuple[TrailUnread, ...]
     in_session_calls: str

@@ -1,0 +1,96 @@
+"""Every root session on record, with what it was for: from records, facts and what was found."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from orgroot.core.facts import IssuedItem
+from orgroot.core.governed_tasks import Task
+from orgroot.core.log_state import ExecutionRecord, LogState, RequestRecord
+from orgroot.core.reconcile import LoggedSession
+from orgroot.core.root_tasks import MAX_SESSION_SECONDS
+from orgroot.core.session_use import SessionPlan
+from orgroot.core.statement_parts import FoundSession
+from orgroot.core.statements import Survey, instant
+from orgroot.workflows.audit_log import AuditLog
+from orgroot.workflows.log_reading import ends_of, sessions_of
+from orgroot.workflows.outcomes import parse_outcome
+from orgroot.workflows.reading import UNREAD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnRecord:
+    """A session on record.
+
+    Attributes:
+        session: as the log has it.
+        plan: what it was opened for.
+        used: its execution came to an end that it cannot have come to without a call.
+    """
+
+    session: LoggedSession
+    plan: SessionPlan
+    used: bool
+
+
+def logged_sessions(log: AuditLog, state: LogState, since: datetime) -> Iterator[OnRecord]:
+    """Every session on record whose execution was not over before an instant (UTC).
+
+    Raises:
+        IntegrityError: a fact of a survey is not what it should be.
+    """
+    for request in state.requests.values():
+        for run in request.executions:
+            if instant(run.body.deadline) >= since:
+                yield from _sessions(log, request, run)
+
+
+def _sessions(log: AuditLog, request: RequestRecord, run: ExecutionRecord) -> Iterator[OnRecord]:
+    """What it put on record, and what `recover` found of it; a survey has one in each account."""
+    used = _used(log, run)
+    met: set[str] = set()
+    for item in sessions_of(log, run):
+        met.add(item.account)
+        yield _on_record(request, run, item, instant(item.expires_at), used=item.account in used)
+    for found in run.found.values():
+        if not isinstance(run.body, Survey) or found.account not in met:
+            longest = instant(found.at) + timedelta(seconds=MAX_SESSION_SECONDS)
+            yield _on_record(request, run, found, longest, used=False)
+
+
+def _used(log: AuditLog, run: ExecutionRecord) -> set[str]:
+    """The accounts in which calls were surely made: read, or changed."""
+    changed = {account for account, _ in run.step_results}
+    if not isinstance(run.body, Survey):
+        return changed
+    ends = ends_of(log, run)
+    return {account for account, end in ends.items() if parse_outcome(end.outcome)[0] != UNREAD}
+
+
+def _on_record(
+    request: RequestRecord,
+    run: ExecutionRecord,
+    item: IssuedItem | FoundSession,
+    expires_at: datetime,
+    *,
+    used: bool,
+) -> OnRecord:
+    session = LoggedSession(
+        access_key_id=item.access_key_id,
+        account=item.account,
+        task_policy=item.task_policy.value,
+        execution=run.id,
+        request=request.id,
+        seq=run.seq,
+        expires_at=expires_at,
+        caller=run.body.caller_arn,
+        role=run.body.executor_arn or "",
+    )
+    steps = (step for (account, _), step in run.step_intents.items() if account == item.account)
+    plan = SessionPlan(
+        execution=run.id,
+        policy=item.task_policy,
+        steps=tuple((step.operation, step.target) for step in steps),
+        free=request.body.task is Task.ROOT_SESSION,
+    )
+    return OnRecord(session=session, plan=plan, used=used)

@@ -1,0 +1,172 @@
+"""Reading what was done inside root sessions, where an organization trail has it.
+
+Only the accounts, days and minutes in which a session was open are read. What is missing there is
+named: a session that was used and left no call was not read.
+"""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from orgroot.core.results import TrailUnread, UseRow
+from orgroot.core.root_tasks import MAX_SESSION_SECONDS
+from orgroot.core.session_use import SessionCall, overuse, session_call
+from orgroot.core.statements import timestamp
+from orgroot.core.trail import UNTOLD
+from orgroot.errors import AwsError, CredentialsError, UsageError
+from orgroot.workflows.logged_sessions import OnRecord
+from orgroot.workflows.sweep import Stint, sweep
+from orgroot.workflows.workspace import Workspace
+
+NOT_READ = "in-session calls not read"
+
+_DELIVERY = timedelta(hours=1)
+"""So long CloudTrail may take to deliver an object; it names a quarter of an hour as usual."""
+
+_MINUTE = timedelta(minutes=1)
+
+Times = list[tuple[datetime, datetime]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """What was found of the use of sessions.
+
+    Attributes:
+        words: what was read, for a person.
+        rows: every call beyond its plan.
+        unread: what was not read.
+    """
+
+    words: str
+    rows: tuple[UseRow, ...] = ()
+    unread: tuple[TrailUnread, ...] = ()
+
+
+def read_use(
+    ws: Workspace,
+    sessions: tuple[OnRecord, ...],
+    regions: tuple[str, ...],
+    since: datetime,
+    until: datetime,
+) -> Use:
+    """Compare every call inside the sessions on record with their plans.
+
+    Raises:
+        CredentialsError: the operator's credentials are not accepted.
+    """
+    trail = ws.config.reconcile.organization_trail
+    if trail is None:
+        return Use(words=NOT_READ)
+    seen = tuple(one for one in sessions if _began(one) >= since)
+    calls, unread = _read(ws, _times(seen), regions)
+    plans = {one.session.access_key_id: one.plan for one in seen}
+    whose = {one.session.access_key_id: one for one in seen}
+    mine = tuple(call for call in calls if call.access_key_id in plans)
+    missing = _missing(seen, mine, {one.account for one in unread}, until)
+    rows = (_row(call, why, whose[call.access_key_id]) for call, why in overuse(mine, plans))
+    met = len({call.access_key_id for call in mine})
+    return Use(
+        words=f"{len(mine)} call(s) in {met} of {len(seen)} session(s) read from the organization "
+        f"trail in s3://{trail.bucket}",
+        rows=tuple(rows),
+        unread=(*unread, *missing),
+    )
+
+
+def _began(one: OnRecord) -> datetime:
+    return one.session.expires_at - timedelta(seconds=MAX_SESSION_SECONDS)
+
+
+def _times(sessions: Iterable[OnRecord]) -> dict[str, Times]:
+    """By account when something of these sessions may have been delivered, without overlaps."""
+    times: dict[str, Times] = {}
+    for one in sorted(sessions, key=_began):
+        mine = times.setdefault(one.session.account, [])
+        # Names of objects tell the minute only.
+        begin, end = _began(one) - _MINUTE, one.session.expires_at + _DELIVERY
+        if mine and begin <= mine[-1][1]:
+            mine[-1] = (mine[-1][0], max(end, mine[-1][1]))
+        else:
+            mine.append((begin, end))
+    return times
+
+
+def _read(
+    ws: Workspace, times: dict[str, Times], regions: tuple[str, ...]
+) -> tuple[tuple[SessionCall, ...], tuple[TrailUnread, ...]]:
+    """The calls of temporary root sessions in these accounts, and what was not read."""
+    keys = {f"{account}/{region}": (account, region) for account in times for region in regions}
+    lock = threading.Lock()
+    calls: list[SessionCall] = []
+
+    def one(key: str, stint: Stint) -> str | None:
+        account, region = keys[key]
+        try:
+            for begin, end in times[account]:
+                for records in ws.trails.delivered(account, region, begin, end):
+                    found = [call for text in records if (call := session_call(text)) is not None]
+                    with lock:
+                        calls.extend(found)
+                    if stint.stop.is_set():
+                        return "interrupted"
+        except CredentialsError:
+            raise
+        except (AwsError, UsageError) as error:
+            return error.message
+        return None
+
+    done = sweep(
+        keys,
+        one,
+        clock=ws.clock,
+        progress=ws.progress,
+        concurrency=ws.concurrency,
+        label="calls in sessions",
+    ).done
+    reasons = ((keys[key], done.get(key, "interrupted")) for key in keys)
+    unread = tuple(
+        TrailUnread(account=account, region=region, reason=f"calls in sessions: {reason}")
+        for (account, region), reason in reasons
+        if reason is not None
+    )
+    return tuple(calls), unread
+
+
+def _missing(
+    sessions: Iterable[OnRecord],
+    calls: Iterable[SessionCall],
+    unread: set[str],
+    until: datetime,
+) -> tuple[TrailUnread, ...]:
+    """Sessions that were used and of which the trail has nothing, though it had the time."""
+    met = {call.access_key_id for call in calls}
+    return tuple(
+        TrailUnread(
+            account=one.session.account,
+            region=None,
+            reason=f"session {one.session.access_key_id} was used, and the organization trail "
+            "has no call of it",
+        )
+        for one in sessions
+        if one.used
+        and one.session.access_key_id not in met
+        and one.session.account not in unread
+        and one.session.expires_at + _DELIVERY <= until
+    )
+
+
+def _row(call: SessionCall, why: str, one: OnRecord) -> UseRow:
+    return UseRow(
+        access_key_id=call.access_key_id,
+        account=one.session.account,
+        execution=one.session.execution,
+        request=one.session.request,
+        action=call.action,
+        at=timestamp(call.at) if call.at < UNTOLD else None,
+        region=call.region,
+        event=call.id,
+        error=call.error,
+        detail=why,
+    )
