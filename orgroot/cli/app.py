@@ -29,6 +29,7 @@ from orgroot.cli import (
     scps,
     sessions,
     setup,
+    trust,
 )
 from orgroot.cli.logging_setup import set_up_logging
 from orgroot.cli.settings import LogFormat, LogLevel, Settings
@@ -65,6 +66,7 @@ for group in (
     recovery,
     reconcile,
     rules,
+    trust,
     logs,
     sandbox,
     demo,

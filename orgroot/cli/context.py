@@ -59,7 +59,12 @@ def memory() -> LocalMemory:
 
 
 def open_log(
-    settings: Settings, config: Config, trust: Trust, receipts: Sequence[str] = ()
+    settings: Settings,
+    config: Config,
+    trust: Trust,
+    receipts: Sequence[str] = (),
+    *,
+    any_owners: bool = False,
 ) -> AuditLog:
     """The log of a configuration, not yet read: whoever reads it checks whose it is.
 
@@ -68,6 +73,7 @@ def open_log(
         config: the configuration.
         trust: its `trust:`.
         receipts: further receipt lines that the log must contain.
+        any_owners: its owners may have handed the log over since.
 
     Raises:
         UsageError: something about it is not enforced by this version.
@@ -81,10 +87,35 @@ def open_log(
         memory(),
         SystemClock(),
         receipts=tuple(line.strip() for line in (*head, *receipts)),
+        any_owners=any_owners,
     )
     if settings.looks_at_versions:
         log.look_at_versions()
     return log
+
+
+def open_any_log(settings: Settings) -> AuditLog:
+    """The log of a configuration whose owners may have handed it over since, to look at only.
+
+    Raises:
+        UsageError: observer mode.
+    """
+    config, _ = read_config(settings)
+    if config.trust is None:
+        raise observer_mode()
+    return open_log(settings, config, config.trust, any_owners=True)
+
+
+def trust_in(file: Path) -> Trust:
+    """The `trust:` section of a configuration that is not in use yet.
+
+    Raises:
+        UsageError: it cannot be read, or has none.
+    """
+    trust = load_config(file).trust
+    if trust is None:
+        raise UsageError(f"{file} has no trust: section", code="no-trust")
+    return trust
 
 
 def open_door(settings: Settings, config: Config | None, kind: str | None) -> "AwsDoor":

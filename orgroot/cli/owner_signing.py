@@ -1,6 +1,8 @@
 """Signing and publishing what owners were asked to sign: rules, and other owners."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from orgroot.cli.terminal import announce, confirm, emit, say, typed
 from orgroot.core.ids import ProposalId
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from orgroot.core.results import ProposalView
     from orgroot.workflows.desk import LogDesk
     from orgroot.workflows.proposals import Confirm
+
+ProposalArgument = Annotated[str, typer.Argument(metavar="ID", help="The proposal, opr_….")]
 
 
 def sign_proposal(

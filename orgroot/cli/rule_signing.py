@@ -1,26 +1,28 @@
-"""`rules propose|sign|publish|proposals`: from the config's approvals to rules in force.
+"""`rules propose|sign|publish|proposals|key-revoke`: from authored rules to those in force.
 
 Where one owner is enough `rules publish` does it at once; else the owners sign one after the other,
 wherever they are.
 """
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orgroot.cli.options import As, DryRun, Key, OutputOption, Yes, settings_of
+from orgroot.cli.options import As, DryRun, Key, OutputOption, Reason, Yes, settings_of
 from orgroot.cli.owner_signing import (
+    ProposalArgument,
     publish_proposal,
     show_proposal,
     shown,
     sign_proposal,
     tell,
 )
-from orgroot.cli.terminal import confirm, emit
+from orgroot.cli.terminal import confirm, emit, typed
 from orgroot.core.ids import proposal_id
 from orgroot.report import Output
 
-ProposalArgument = Annotated[str, typer.Argument(metavar="ID", help="The proposal, opr_….")]
+if TYPE_CHECKING:
+    from orgroot.core.public_keys import PublicKey
 
 
 def register(group: typer.Typer) -> None:
@@ -29,6 +31,7 @@ def register(group: typer.Typer) -> None:
     group.command("sign")(sign)
     group.command("publish")(publish)
     group.command("proposals")(proposals)
+    group.command("key-revoke")(key_revoke)
 
 
 def propose(
@@ -112,3 +115,43 @@ def proposals(ctx: typer.Context, output: OutputOption = Output.TEXT) -> None:
 
     with open_desk(settings_of(ctx), None, None) as desk:
         emit(output, waiting.listing(desk))
+
+
+def key_revoke(
+    ctx: typer.Context,
+    person: Annotated[str, typer.Argument(metavar="PERSON", help="Whose key ends.")],
+    reason: Reason = "",
+    fingerprint: Annotated[
+        str | None,
+        typer.Option(metavar="SHA256:…", help="Which of their keys (else the only one)."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--compromised-since",
+            metavar="TIME",
+            help="It was in other hands from then on (UTC, 2026-11-25T10:00:00Z).",
+        ),
+    ] = None,
+    yes: Yes = False,
+    as_person: As = None,
+    key: Key = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """End a key at once, whatever the rules say.
+
+    By any one owner, or by the person. What it signed before stands, unless it was compromised.
+    """
+    from orgroot.cli.context import open_desk
+    from orgroot.workflows.key_revocation import Ended, revoke_key, revokers
+
+    what = Ended(person=person, fingerprint=fingerprint, reason=reason, since=since)
+    with open_desk(
+        settings_of(ctx), as_person, key, signs=True, electorate=lambda log: revokers(log, person)
+    ) as desk:
+
+        def ask(found: "PublicKey") -> None:
+            tell(desk, ("signs", desk.person or "nobody"), ("ends", f"{found.text} of {person}"))
+            typed("End this key, for good?", found.fingerprint[-4:], yes=yes)
+
+        emit(output, revoke_key(desk, what, ask))

@@ -34,6 +34,7 @@ _ITEMS: Mapping[type[results.Result], str] = {
     results.RulesShow: "regions",
     results.ProposalView: "changes",
     results.ProposalList: "proposals",
+    results.TrustView: "owners",
     results.Recovery: "executions",
     results.RunnerRound: "executed",
     results.Reconciliation: "sessions",

@@ -176,6 +176,8 @@ _RENDERERS: Mapping[type[results.Result], Callable[[Any], str]] = {
     results.RulesShow: text_rules.show,
     results.ProposalView: text_owners.proposal,
     results.ProposalList: text_owners.listing,
+    results.KeyRevoked: text_owners.key_revoked,
+    results.TrustView: text_owners.trust,
     results.Acknowledged: text_rules.acknowledged,
     results.DryRun: dry_run,
     results.Inventory: text_accounts.inventory,

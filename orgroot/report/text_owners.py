@@ -64,3 +64,41 @@ def listing(result: results.ProposalList) -> str:
 def _signed(row: results.ProposalRow) -> str:
     by = ", ".join(row.signed) or "nobody"
     return f"{by}; {row.lacking} lacking" if row.state == "OPEN" else by
+
+
+def key_revoked(result: results.KeyRevoked) -> str:
+    """Which key ended, and what is still to do."""
+    rows = [
+        ("key", f"{result.fingerprint} of {visible(result.person)}"),
+        ("ended", f"from record {result.seq} on"),
+    ]
+    if result.compromised:
+        numbers = ", ".join(map(str, result.compromised))
+        rows.append(("compromised", f"record(s) {numbers}: look at what they did"))
+    text = pairs(rows)
+    if result.owner_key == "counts":
+        text += "\n\nAs an owner's key it counts until the owners are others:"
+        text += "\n  orgroot trust propose FILE"
+    return text + receipt(result.receipt)
+
+
+def trust(result: results.TrustView) -> str:
+    """Whose log it is, and the section that says so."""
+    rows = [
+        ("log", result.log_id),
+        ("store", visible(result.store)),
+        ("owners since", f"record {result.seq}"),
+        ("trust sha256", result.trust_sha256),
+        ("threshold", str(result.threshold)),
+        *(("owner", _owner(row)) for row in result.owners),
+        ("retain", result.retain or "not said"),
+    ]
+    text = pairs(rows)
+    if not result.configured:
+        text += "\n\nThe configuration names other owners. Put this into it:\n\n"
+        text += visible(result.yaml, keep_newlines=True)
+    return text + receipt(result.receipt)
+
+
+def _owner(row: results.OwnerRow) -> str:
+    return f"{visible(row.person)} {row.fingerprint}{' (revoked)' if row.ended else ''}"

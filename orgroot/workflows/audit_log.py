@@ -342,8 +342,8 @@ class AuditLog:
         require_pinned(self.state, self.trust, self.memory.pin(self.organization))
         findings = (
             *chain.fatal_findings(self.state),
-            *chain.foreign_findings(self.state, self.trust),
             *head_findings(self.state, heads),
+            *chain.foreign_findings(self.state, self.trust),
         )
         if findings:
             first = findings[0]

@@ -49,6 +49,7 @@ def require_in_force(state: LogState, trust: Trust) -> None:
     raise IntegrityError(
         f"the owners of log {trust.log_id} changed in record {state.trusts[-1].seq}, and the "
         "configuration still names those before",
-        hint="put the new trust: section into the configuration; compare its SHA-256 with an owner",
+        hint="`orgroot trust show` prints the trust: section to use; compare its SHA-256 with an "
+        "owner",
         code="trust-outdated",
     )

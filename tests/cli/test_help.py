@@ -44,7 +44,16 @@ COMMANDS = (
     "reconcile",
     "rules",
     "rules check",
+    "rules propose",
+    "rules sign",
     "rules publish",
+    "rules proposals",
+    "rules key-revoke",
+    "trust",
+    "trust show",
+    "trust propose",
+    "trust sign",
+    "trust publish",
     "scp",
     "scp plan",
     "scp apply",
@@ -74,12 +83,14 @@ SIGNING = (
     *CHANGING,
     *("approve", "deny", "revoke", "review", "request cancel"),
     *("execute", "runner", "recover", "reconcile", "rules publish", "log init", "init"),
+    *("rules sign", "rules key-revoke", "trust sign"),
 )
 HANDING_OUT = ("session exec", "session env", "session credential-process")
 RESULTS = (
     *SIGNING,
     *("whoami", "status", "inventory", "inspect bucket", "request list", "request show"),
     "approval attach",
+    *("rules proposals", "rules propose", "trust show", "trust propose", "trust publish"),
     *("rules check", "scp plan", "drift", "log show", "log verify", "log export"),
 )
 SELECTING = ("inventory", "credentials remove", "break-glass credentials remove")

@@ -537,6 +537,35 @@ EXAMPLES: tuple[r.Result, ...] = (
         )
     ),
     r.ProposalList(proposals=()),
+    *(
+        r.KeyRevoked(
+            person=EVIL,
+            fingerprint="SHA256:x",
+            seq=7,
+            owner_key=owner_key,
+            compromised=compromised,
+            receipt="orgroot1 x 7 y",
+        )
+        for owner_key, compromised in (("counts", (4, 5)), ("none", ()))
+    ),
+    *(
+        r.TrustView(
+            log_id="5f0c8d2e9b7a4c31",
+            store=EVIL,
+            seq=5,
+            trust_sha256="0" * 64,
+            threshold=2,
+            owners=(
+                r.OwnerRow(person="dana", key="ssh-ed25519 A", fingerprint="SHA256:x", ended=True),
+                r.OwnerRow(person=EVIL, key="ssh-ed25519 B", fingerprint="SHA256:y", ended=False),
+            ),
+            retain=retain,
+            configured=configured,
+            yaml="trust:\n  log_id: " + EVIL,
+            receipt="orgroot1 x 5 y",
+        )
+        for retain, configured in ((None, False), ("400d", True))
+    ),
     r.Init(
         config="/x/config.yaml",
         mode="team",

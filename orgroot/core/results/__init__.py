@@ -61,9 +61,12 @@ from orgroot.core.results.log import (
 )
 from orgroot.core.results.owners import (
     DifferenceRow,
+    KeyRevoked,
+    OwnerRow,
     ProposalList,
     ProposalRow,
     ProposalView,
+    TrustView,
 )
 from orgroot.core.results.reconciliation import (
     Reconciliation,
@@ -136,6 +139,7 @@ __all__ = [
     "Inventory",
     "InventoryRow",
     "InventorySummary",
+    "KeyRevoked",
     "LogExport",
     "LogFinding",
     "LogHead",
@@ -146,6 +150,7 @@ __all__ = [
     "MissingRow",
     "MovedRow",
     "OpenRequest",
+    "OwnerRow",
     "PlaceRow",
     "PlanResult",
     "ProposalList",
@@ -187,6 +192,7 @@ __all__ = [
     "Status",
     "TrailRead",
     "TrailUnread",
+    "TrustView",
     "Unlock",
     "UnlockItem",
     "UnreadRow",

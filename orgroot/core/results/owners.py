@@ -56,3 +56,57 @@ class ProposalList(Result, frozen=True, kw_only=True, tag="orgroot.proposals/v1"
     """`orgroot rules proposals`: what waits for signatures, and what did."""
 
     proposals: tuple[ProposalRow, ...]
+
+
+class KeyRevoked(Result, frozen=True, kw_only=True, tag="orgroot.key-revoke/v1"):
+    """`orgroot rules key-revoke`.
+
+    Attributes:
+        person, fingerprint: whose key ended, and which.
+        seq: the record from which on it speaks for nobody.
+        owner_key: `none`: it is no owner's key; `ended`: as such too; `counts`: as an owner's key
+            it counts until the trust names another.
+        compromised: earlier records that it signed while it was in other hands.
+        receipt: pins the log.
+    """
+
+    person: str
+    fingerprint: str
+    seq: int
+    owner_key: str
+    compromised: tuple[int, ...]
+    receipt: str
+
+
+class OwnerRow(Row, frozen=True, kw_only=True):
+    """An owner; `ended`: the key signs nothing any more."""
+
+    person: str
+    key: str
+    fingerprint: str
+    ended: bool
+
+
+class TrustView(Result, frozen=True, kw_only=True, tag="orgroot.trust/v1"):
+    """`orgroot trust show`: whose log it is now.
+
+    Attributes:
+        log_id, store: which log.
+        seq: the record that says so: the genesis, or the newest change of owners.
+        trust_sha256: what machines pin.
+        threshold, owners, retain: the trust in force.
+        configured: the configuration names exactly these.
+        yaml: the `trust:` section to put into the configuration.
+        receipt: pins the log.
+    """
+
+    log_id: str
+    store: str
+    seq: int
+    trust_sha256: str
+    threshold: int
+    owners: tuple[OwnerRow, ...]
+    retain: str | None
+    configured: bool
+    yaml: str
+    receipt: str
