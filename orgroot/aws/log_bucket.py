@@ -201,11 +201,41 @@ class LogBucket:
         answer = self._call("PutObject", wanted, absent=("PreconditionFailed",), failures=unsure)
         return Written(version=answer.get("VersionId"), unsure=bool(unsure))
 
+    def would_take(self, *, on_condition: bool, retain_until: datetime | None) -> bool:
+        """Whether a write like this is allowed; nothing is ever written.
+
+        S3 looks at policies before it reads a body, and a body that is not its checksum is refused
+        (BadDigest): whoever hears of the checksum was allowed.
+
+        Raises:
+            AuditUnavailable: S3 does not answer, or answers something else.
+        """
+        wanted: dict[str, Any] = {
+            "Key": self._full("probe"),
+            "Body": b"nothing of this is ever stored\n",
+            "ChecksumAlgorithm": "SHA256",
+            "ChecksumSHA256": base64.b64encode(bytes(32)).decode(),
+        }
+        if on_condition:
+            wanted["IfNoneMatch"] = "*"
+        if retain_until is not None:
+            wanted |= {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": retain_until}
+        try:
+            self.door.call("s3", "PutObject", {**self._on, **wanted}, changes=True)
+        except AwsError as error:
+            if error.kind is AwsErrorKind.DENIED:
+                return False
+            if error.aws_code == "BadDigest":
+                return True
+            raise self._refused("PutObject", error) from error
+        raise self._unavailable("PutObject", "S3 took a body that is not its checksum")
+
     def ask(self, operation: str, *, absent: str = "") -> dict[str, Any]:
         """One reading call about the bucket itself; empty for the error code `absent`.
 
         Raises:
-            AwsError: the caller may not ask, or there is no such bucket.
+            AwsError: the caller may not ask, or may not from outside of the bucket's account;
+                or there is no such bucket.
             AuditUnavailable: S3 does not answer.
             UsageError: the bucket is in another Region.
         """

@@ -11,6 +11,8 @@ CONNECTIONS = 32
 """So many reads at once: S3 takes thousands a second, a laptop's line a few dozen."""
 
 _WINDOW = 2 * CONNECTIONS
+_MOST = 4 * _WINDOW
+"""So many objects of a folder are begun, and held, before anybody takes them."""
 
 Version = tuple[str, str]
 """A key and the version of it that counts."""
@@ -34,11 +36,14 @@ class _Row:
     order: list[Version] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
     begun: dict[int, Future[Stored | None]] = field(default_factory=dict)
-    last: int = -1
+    taken: set[int] = field(default_factory=set)
 
 
 class ReadAhead:
-    """Whoever takes one object of a folder after the other finds the next ones under way."""
+    """Whoever takes one object of a folder after the other finds the next ones under way.
+
+    By number or by name: objects a little out of order are not read twice.
+    """
 
     def __init__(self, read: Read) -> None:
         self._read = read
@@ -69,9 +74,9 @@ class ReadAhead:
             place = None if row is None else row.places.get(key)
             if row is None or place is None:
                 return None
-            if place == row.last + 1:
+            row.taken.add(place)
+            if place not in row.begun and len(row.begun) < _MOST:
                 self._begin(row, place)
-            row.last = place
             begun = row.begun.pop(place, None)
             version = row.order[place]
         return self._read(*version) if begun is None else begun.result()
@@ -79,10 +84,8 @@ class ReadAhead:
     def _begin(self, row: _Row, place: int) -> None:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="read-ahead")
-        for n in [n for n in row.begun if not place <= n < place + _WINDOW]:
-            row.begun.pop(n).cancel()  # somebody jumped over it
         for n in range(place, min(place + _WINDOW, len(row.order))):
-            if n not in row.begun:
+            if n == place or (n not in row.begun and n not in row.taken):
                 row.begun[n] = self._pool.submit(self._read, *row.order[n])
 
 

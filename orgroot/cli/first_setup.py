@@ -14,10 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from orgroot.cli import places, who
 from orgroot.cli.context import memory, open_door, read_config
 from orgroot.cli.settings import Settings
-from orgroot.cli.stores import new_store, require_fit
+from orgroot.cli.stores import new_store, require_fit, store_beside
 from orgroot.cli.terminal import announce, confirm, input_line
 from orgroot.core.config import Config, Trust, parse_config
 from orgroot.core.ids import account_id
@@ -28,6 +30,7 @@ from orgroot.core.unenforced import Purpose, refuse_unenforced
 from orgroot.errors import IntegrityError, UsageError
 from orgroot.local.yaml_file import parse_yaml
 from orgroot.ports import Clock, Signer
+from orgroot.workflows.log_move import config_lines
 from orgroot.workflows.setup import init_log, new_log_id
 from orgroot.workflows.team_config import Member, Team, observer_config, team_config
 from orgroot.workflows.trust_memory import trust_sha256
@@ -85,8 +88,7 @@ def first_setup(settings: Settings, asked: Asked) -> Init:
         ("config", str(out)),
         ("log", team.store if team else "none (observer mode)"),
     ]
-    if team is not None:
-        require_fit(settings, config.organization, trust_of(config))
+    doubts = () if team is None else require_fit(settings, config.organization, trust_of(config))
     announce(rows)
     confirm("Write this?", yes=asked.yes)
     with _new_file(out, text):
@@ -114,7 +116,7 @@ def first_setup(settings: Settings, asked: Asked) -> Init:
         store=created.store,
         trust_sha256=created.trust_sha256,
         receipt=created.receipt,
-        warnings=created.warnings,
+        warnings=(*created.warnings, *doubts),
         commands=(
             *_where(out),
             "orgroot whoami",
@@ -248,13 +250,27 @@ def _new_file(path: Path, text: str) -> Iterator[None]:
         raise
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A store that is not the configuration's: `--store` and what belongs to it."""
+
+    store: str
+    account: str | None
+    region: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewLog:
-    """A log about to be created: what the owner is shown, and the act."""
+    """A log about to be created: what the owner is shown, and the act.
+
+    `trust` is what it is created with, `written` what the configuration says.
+    """
 
     settings: Settings
     config: Config
     trust: Trust
+    written: Trust
+    doubts: tuple[str, ...]
     person: str
     signer: Signer
     endpoint: str
@@ -267,7 +283,7 @@ class NewLog:
 
     def init(self) -> LogInit:
         """Write genesis and rules."""
-        return init_log(
+        created = init_log(
             config=self.config,
             store=new_store(self.settings, self.trust),
             memory=memory(),
@@ -276,9 +292,16 @@ class NewLog:
             signer=self.signer,
             endpoint=self.endpoint,
         )
+        warnings = (*created.warnings, *self.doubts)
+        if self.trust != self.written:
+            lines = ", ".join(config_lines(self.trust))
+            warnings = (*warnings, f"write under trust: in the configuration: {lines}")
+        return msgspec.structs.replace(created, warnings=warnings)
 
 
-def open_new_log(settings: Settings, as_person: str | None, key: Path | None) -> NewLog:
+def open_new_log(
+    settings: Settings, as_person: str | None, key: Path | None, elsewhere: Elsewhere | None = None
+) -> NewLog:
     """What `log init` is about to create, checked against the live organization.
 
     Raises:
@@ -296,9 +319,15 @@ def open_new_log(settings: Settings, as_person: str | None, key: Path | None) ->
             hint="use other credentials, or the right --config",
             code="organization",
         )
-    trust = trust_of(config)
-    require_fit(settings, asked, trust)
+    written = trust = trust_of(config)
+    if elsewhere is not None:
+        place = store_beside(config, elsewhere.store, elsewhere.account, elsewhere.region)
+        trust = msgspec.structs.replace(trust, **place)
+        config = msgspec.structs.replace(config, trust=trust)
+    doubts = require_fit(settings, asked, trust)
     return NewLog(
+        doubts=doubts,
+        written=written,
         settings=settings,
         config=config,
         trust=trust,

@@ -1,10 +1,11 @@
-"""`log init|show|verify|export|ack`: the audit log itself."""
+"""`log init|show|verify|export|ack|move`: the audit log itself."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orgroot.cli.log_export import export
+from orgroot.cli.log_move import move
 from orgroot.cli.log_show import show
 from orgroot.cli.options import As, Key, OutputOption, Reason, Yes, settings_of
 from orgroot.cli.terminal import announce, confirm, emit
@@ -25,11 +26,22 @@ def register(app: typer.Typer) -> None:
     group.command("verify")(verify)
     group.command("ack")(ack)
     group.command("export")(export)
+    group.command("move")(move)
     app.add_typer(group, name="log")
 
 
 def init(
     ctx: typer.Context,
+    store: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Another place than the config's: file:///… or s3://…"),
+    ] = None,
+    store_account: Annotated[
+        str | None, typer.Option(metavar="ID", help="The account that owns the bucket.")
+    ] = None,
+    store_region: Annotated[
+        str | None, typer.Option(metavar="REGION", help="The bucket's Region.")
+    ] = None,
     yes: Yes = False,
     as_person: As = None,
     key: Key = None,
@@ -37,11 +49,13 @@ def init(
 ) -> None:
     """Create the log, signed by its owners.
 
-    Genesis and first rules, into an empty store. Where several must sign, each runs it.
+    Genesis and first rules, into an empty store; a bucket must guard what lies in it. Where several
+    must sign, each runs it.
     """
-    from orgroot.cli.first_setup import open_new_log
+    from orgroot.cli.first_setup import Elsewhere, open_new_log
 
-    start = open_new_log(settings_of(ctx), as_person, key)
+    elsewhere = None if store is None else Elsewhere(store, store_account, store_region)
+    start = open_new_log(settings_of(ctx), as_person, key, elsewhere)
     announce(
         [
             ("organization", start.config.organization.id),

@@ -9,14 +9,21 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orgroot.cli.terminal import say
 from orgroot.errors import UsageError
 
+if TYPE_CHECKING:
+    from orgroot.cli.sandbox_config import LogLines
+
 ADMINISTRATOR = "sandbox-administrator"
+LOG_ARCHIVE = "log-archive"
+WITH_LOG_ARCHIVE = 12
+"""From so many accounts on an organization surely has that one."""
+
 _PARTS = ("config.yaml", "policies", "keys", "log", "state")
 Folder = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The sandbox's folder.")]
 
@@ -26,6 +33,13 @@ class Switch(StrEnum):
 
     ON = "on"
     OFF = "off"
+
+
+class Kind(StrEnum):
+    """Where the log of a sandbox lies: in its folder, or in S3, in the log archive account."""
+
+    FILE = "file"
+    S3 = "s3"
 
 
 def register(app: typer.Typer) -> None:
@@ -44,6 +58,7 @@ def up(
     seed: Annotated[int, typer.Option(help="The same number, the same organization.")] = 1,
     folder: Folder = Path(),
     features: Annotated[Switch, typer.Option(help="Centralized root access.")] = Switch.ON,
+    store: Annotated[Kind, typer.Option(help="Where the log lies.")] = Kind.FILE,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ) -> None:
     """Start a sandbox in the background.
@@ -51,12 +66,18 @@ def up(
     With people, a config and an initialized log.
     """
     process = _process()
+    if store is Kind.S3 and accounts < WITH_LOG_ARCHIVE:
+        raise UsageError(
+            f"a sandbox of {accounts} accounts has no log archive account for the log",
+            hint=f"give --accounts {WITH_LOG_ARCHIVE} or more",
+            code="sandbox-accounts",
+        )
     folder = folder.resolve()
     _clear(folder, force=force)
     info = process.start_detached(
         folder, accounts=accounts, seed=seed, features_on=features is Switch.ON, force=force
     )
-    _furnish(folder, info.description, info.endpoint)
+    _furnish(folder, info.description, info.endpoint, store)
     say(f"sandbox (not AWS) at {info.endpoint}: {accounts} accounts, organization "
         f"{info.organization}, everything in {folder}")  # fmt: skip
     say(f'next: eval "$(orgroot sandbox env --as alice --dir {shlex.quote(str(folder))})"')
@@ -145,8 +166,10 @@ def _clear(folder: Path, *, force: bool) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _furnish(folder: Path, description: Mapping[str, Any], endpoint: str) -> None:
-    from orgroot.cli.sandbox_config import sandbox_config
+def _furnish(
+    folder: Path, description: Mapping[str, Any], endpoint: str, kind: Kind = Kind.FILE
+) -> None:
+    from orgroot.cli.sandbox_config import LogLines, sandbox_config
     from orgroot.cli.sandbox_log import create_log
     from orgroot.cli.shipped import copy_policies
 
@@ -157,28 +180,48 @@ def _furnish(folder: Path, description: Mapping[str, Any], endpoint: str) -> Non
     }
     copy_policies(folder / "policies")
     (folder / "state").mkdir(mode=0o700)
-    store = folder / "log"
+    store = (
+        LogLines((folder / "log").as_uri()) if kind is Kind.FILE else _bucket(description, endpoint)
+    )
     text = sandbox_config(
         description,
         public_keys,
         log_id=secrets.token_hex(8),
-        store=store.as_uri(),
+        store=store,
         now=datetime.now(UTC),
     )
     (folder / "config.yaml").write_text(text, encoding="utf-8")
     owner = next(name for name, person in people.items() if person["owner"])
-    create_log(folder, owner, tuple(people))
-    _watch(endpoint, store, [person["user"] for person in people.values() if person["groups"]])
+    create_log(folder, owner, tuple(people), person_environment(folder, owner))
+    watched = [person["user"] for person in people.values() if person["groups"]]
+    # It is the witness of these callers' root sessions.
+    seen_in = str(folder / "log") if kind is Kind.FILE else store.url
+    _tell(endpoint, "witness", {"store": seen_in, "people": watched})
 
 
-def _watch(endpoint: str, store: Path, people: list[str]) -> None:
-    """Tell the sandbox where the log lies: it is the witness of these callers' root sessions."""
+def _bucket(description: Mapping[str, Any], endpoint: str) -> "LogLines":
+    """Make the bucket of a log in the log archive account, guarded as `log init` wants it."""
+    from orgroot.cli.sandbox_config import RETAIN_DAYS, LogLines
+    from orgroot.core.log_bucket import as_text, log_bucket_policy
+    from orgroot.core.store_place import S3Place
+
+    owner = next(a["id"] for a in description["accounts"] if a["name"] == LOG_ARCHIVE)
+    place = S3Place(f"orgroot-log-{secrets.token_hex(4)}", "v1/")
+    policy = log_bucket_policy(
+        place, accounts=(description["management_account"],), retain_days=RETAIN_DAYS
+    )
+    about = {"account": owner, "name": place.bucket, "region": description["region"]}
+    _tell(endpoint, "log-bucket", {**about, "policy": as_text(policy)})
+    return LogLines(place.url, account=owner, region=description["region"])
+
+
+def _tell(endpoint: str, page: str, body: Mapping[str, Any]) -> None:
+    """Send something to one of the sandbox's own control pages."""
     import urllib.request
 
-    body = json.dumps({"store": str(store), "people": people}).encode()
     request = urllib.request.Request(  # noqa: S310 - loopback, by construction
-        f"{endpoint}/_sandbox/witness",
-        data=body,
+        f"{endpoint}/_sandbox/{page}",
+        data=json.dumps(body).encode(),
         headers={"Content-Type": "application/json"},
         method="POST",
     )

@@ -1,11 +1,13 @@
 """The config.yaml that a sandbox starts with: its people, its rules, the shipped SCPs."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from orgroot.core.statements import timestamp
 
+RETAIN_DAYS = 400
 _VALID_DAYS = 180
 _HEAD = """\
 # Written by `orgroot sandbox up` for this sandbox only. config.example.yaml documents every key.
@@ -23,7 +25,7 @@ root_access:
 
 trust:
   log_id: {log_id}
-  store: {store}
+{store}
   owners:
     threshold: 1
     keys:
@@ -87,12 +89,33 @@ approvals:
 """
 
 
+@dataclass(frozen=True, slots=True)
+class LogLines:
+    """Where the log lies, as `trust:` says it: a URL, and whose bucket it is and where."""
+
+    url: str
+    account: str = ""
+    region: str = ""
+
+    @property
+    def text(self) -> str:
+        """The lines of `trust:`."""
+        lines = [f"  store: {self.url}"]
+        if self.account:
+            lines += [
+                f'  store_account: "{self.account}"',
+                f"  store_region: {self.region}",
+                f"  retain: {RETAIN_DAYS}d",
+            ]
+        return "\n".join(lines)
+
+
 def sandbox_config(
     description: Mapping[str, Any],
     public_keys: Mapping[str, str],
     *,
     log_id: str,
-    store: str,
+    store: LogLines,
     now: datetime,
 ) -> str:
     """The text of config.yaml for a sandbox as `sandbox.json` describes it."""
@@ -112,7 +135,7 @@ def sandbox_config(
         management_account=description["management_account"],
         region=description["region"],
         log_id=log_id,
-        store=store,
+        store=store.text,
         owners="\n".join(owners),
         expires=timestamp(now + timedelta(days=_VALID_DAYS)),
         people="\n".join(roster),

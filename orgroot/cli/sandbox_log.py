@@ -1,22 +1,24 @@
 """The log that a sandbox starts with: created by its owner, through the workflow of any log."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from orgroot.cli import places, who
+from orgroot.cli import who
+from orgroot.cli.settings import Settings
+from orgroot.cli.stores import new_store
 from orgroot.errors import UsageError
 from orgroot.local.clock import SystemClock
-from orgroot.local.file_store import FileStore
 from orgroot.local.memory import LocalMemory
 from orgroot.local.yaml_file import load_config
 from orgroot.workflows.setup import init_log
 from orgroot.workflows.trust import SANDBOX, pin_trust
 
 
-def create_log(folder: Path, owner: str, people: Sequence[str]) -> None:
+def create_log(folder: Path, owner: str, people: Sequence[str], environ: Mapping[str, str]) -> None:
     """Write genesis and rules of the folder's config.yaml, signed with the owner's key file.
 
     Each of the people's state folders then holds the pin: their first use is behind them.
+    `environ` is the owner's, for a log in S3.
     """
     config = load_config(folder / "config.yaml")
     trust = config.trust
@@ -24,7 +26,7 @@ def create_log(folder: Path, owner: str, people: Sequence[str]) -> None:
         raise UsageError("the sandbox's config.yaml has no trust: section", code="no-trust")
     init_log(
         config=config,
-        store=FileStore.create_new(places.store_folder(trust.store)),
+        store=new_store(Settings(), trust, environ),
         memory=LocalMemory(folder / "state" / owner),
         clock=SystemClock(),
         person=owner,

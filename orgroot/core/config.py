@@ -42,6 +42,10 @@ Duration = Annotated[
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
+RETAIN = "400d"
+"""How long a log in S3 keeps its records by default: a year, and what an audit of it takes."""
+
+
 def seconds(duration: str) -> int:
     """The length of a `Duration` in seconds."""
     return int(duration[:-1]) * _UNITS[duration[-1]]
@@ -140,6 +144,11 @@ class Trust(Section, frozen=True, kw_only=True):
     store_region: str | None = None
     retain: Duration | None = None
     checkpoint: str | None = None
+
+    @property
+    def kept_for(self) -> timedelta:
+        """How long each object of a log in S3 is kept from its creation on: a day at least."""
+        return max(timedelta(days=1), timedelta(seconds=seconds(self.retain or RETAIN)))
 
 
 class Exemption(Section, frozen=True, kw_only=True):

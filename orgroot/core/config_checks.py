@@ -118,7 +118,6 @@ def _check_bucket(trust: "Trust") -> None:
     for name, words in (
         ("store_account", "name the account that must own the bucket"),
         ("store_region", "name the bucket's Region"),
-        ("retain", "say how long S3 keeps each record, e.g. 400d"),
     ):
         if getattr(trust, name) is None:
             raise wrong(("trust", name), f"a log in S3 needs it: {words}")

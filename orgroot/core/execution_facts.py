@@ -118,7 +118,8 @@ def _apply(run: ExecutionRecord, item: Item) -> Callable[[], object]:
             return partial(_forget_session, run, item)
         case StepIntentItem():
             run.step_intents[account, item.n] = item
-            return partial(run.step_intents.pop, (account, item.n))
+            run.numbers.setdefault(account, []).append(item.n)
+            return partial(_forget_step, run, item)
         case StepResultItem():
             run.step_results[account, item.n] = item
             return partial(run.step_results.pop, (account, item.n))
@@ -135,6 +136,11 @@ def _apply(run: ExecutionRecord, item: Item) -> Callable[[], object]:
 def _forget_session(run: ExecutionRecord, item: IssuedItem) -> None:
     del run.issued[item.access_key_id]
     run.held[item.account] -= 1
+
+
+def _forget_step(run: ExecutionRecord, item: StepIntentItem) -> None:
+    del run.step_intents[item.account, item.n]
+    run.numbers[item.account].remove(item.n)
 
 
 def _require(run: ExecutionRecord, item: Item) -> None:
@@ -157,7 +163,8 @@ def _objections(run: ExecutionRecord, item: Item) -> Iterator[str]:
         case StepIntentItem():
             yield from _change_objections(run, item)
         case StepResultItem():
-            if (account, item.n) not in run.step_intents.keys() - run.step_results.keys():
+            step = (account, item.n)
+            if step not in run.step_intents or step in run.step_results:
                 yield f"the result of change {item.n}, which is not under way"
         case AbortedItem():
             if run.held[account]:

@@ -41,7 +41,6 @@ from orgroot.core.positions import (
     check_person,
     holds_unread,
     misplaced,
-    names_place,
     undecodable,
 )
 from orgroot.core.preread import DIRECT, Checks
@@ -180,13 +179,14 @@ class Fold:
                 detail = f"{wrong}; {void.detail}"
                 raise Void(FindingCode.CHAIN, detail, fatal=not self._append_only) from void
             raise
-        if wrong is not None:
-            harmless = self._append_only and names_place(body, place)
-            raise Void(FindingCode.CHAIN, wrong, fatal=not harmless)
+        if wrong is not None and not self._append_only:
+            raise Void(FindingCode.CHAIN, wrong, fatal=True)
         if isinstance(body, Fact):
             check_fact_place(body, place)
         else:
             check_head(self.state, body, place)
+        if wrong is not None:  # no signed word says that anything was altered
+            raise Void(FindingCode.CHAIN, wrong)
         keys = tuple(sig.key for sig in record.sigs if sig.key is not None)
         return SignedBody(
             body=body,

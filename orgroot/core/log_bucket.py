@@ -17,7 +17,6 @@ from orgroot.errors import UsageError
 _WRITES = ("s3:PutObject", "s3:PutObjectRetention", "s3:GetObjectVersion", "s3:GetObjectRetention")
 _LISTS = (
     "s3:ListBucketVersions",
-    "s3:GetBucketLocation",
     "s3:GetBucketObjectLockConfiguration",
     "s3:GetBucketPolicy",
     "s3:GetBucketVersioning",
@@ -39,6 +38,9 @@ _MEANING = {
 }
 
 
+_WRITE_GUARDS = ("EachKeyIsWrittenOnce", "EachObjectIsLocked", "EachObjectIsLockedLongEnough")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BucketFacts:
     """What S3 says of a bucket.
@@ -48,6 +50,8 @@ class BucketFacts:
         object_lock: it was made with Object Lock.
         lifecycle: it has lifecycle rules.
         policy: its bucket policy, or None.
+        refused: where the policy cannot be read from this account: the guards that refused a write
+            against them. None: it was read.
         unread: what could not be read, by the permission that was missing, and why.
     """
 
@@ -56,6 +60,7 @@ class BucketFacts:
     lifecycle: bool
     policy: str | None
     unread: Mapping[str, str]
+    refused: frozenset[str] | None = None
 
 
 def log_bucket_policy(
@@ -149,14 +154,31 @@ def lacks(facts: BucketFacts, wanted: Mapping[str, Any]) -> tuple[str, ...]:
         found.append("Object Lock is off")
     if facts.lifecycle:
         found.append("it has lifecycle rules, which may take objects away: remove them")
-    if "s3:GetBucketPolicy" not in facts.unread:
+    if facts.refused is not None:
+        found += (_open(sid) for sid in _WRITE_GUARDS if sid not in facts.refused)
+    elif not facts.unread:
         found += _unguarded(facts.policy, wanted)
     return tuple(found)
+
+
+def doubts(facts: BucketFacts) -> tuple[str, ...]:
+    """What could not be found out from another account, and is for the bucket's own to check."""
+    if facts.refused is None:
+        return ()
+    words = (
+        "the bucket's policy can be read in its own account alone: there, make sure that it has "
+        "NothingIsTakenAway of policies/s3/log-bucket.json, and its account the SCP beside it"
+    )
+    return (words,)
 
 
 def as_text(document: Mapping[str, Any]) -> str:
     """A policy as it is shown and shipped."""
     return json.dumps(document, indent=2) + "\n"
+
+
+def _open(sid: str) -> str:
+    return f"its policy has no {sid}: {_MEANING[sid]}"
 
 
 def _unguarded(policy: str | None, wanted: Mapping[str, Any]) -> Iterator[str]:
@@ -167,7 +189,7 @@ def _unguarded(policy: str | None, wanted: Mapping[str, Any]) -> Iterator[str]:
         return
     for statement in wanted["Statement"]:
         if statement["Effect"] == "Deny" and not _covered(statement, present):
-            yield f"its policy has no {statement['Sid']}: {_MEANING[statement['Sid']]}"
+            yield _open(statement["Sid"])
 
 
 def _denials(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

@@ -4,7 +4,7 @@ Nothing here is ever stored: what a request's state is, is derived from the reco
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -147,6 +147,7 @@ class ExecutionRecord:
         superseded_by: a later intent of the same bulk request, else None.
         issued: root sessions by access key id.
         step_intents, step_results: by (account, n).
+        numbers: by account, the `n` of its step-intents in order.
         closed: the outcome per account; management tasks use the account "".
         aborted: a definite refusal by AWS per account: no session came to be.
         fact_objects: digests of a survey's fact objects, from its closing record.
@@ -168,6 +169,7 @@ class ExecutionRecord:
     issued: dict[str, IssuedItem] = field(default_factory=dict)
     step_intents: dict[tuple[str, int], StepIntentItem] = field(default_factory=dict)
     step_results: dict[tuple[str, int], StepResultItem] = field(default_factory=dict)
+    numbers: dict[str, list[int]] = field(default_factory=dict)
     closed: dict[str, ClosedItem] = field(default_factory=dict)
     aborted: dict[str, str] = field(default_factory=dict)
     fact_objects: tuple[str, ...] = ()
@@ -187,6 +189,11 @@ class ExecutionRecord:
     def work(self) -> tuple[str, ...]:
         """What it is about: its accounts, or `""` for a management task."""
         return self.accounts or ("",)
+
+    def steps(self, account: str) -> Iterator[tuple[StepIntentItem, StepResultItem | None]]:
+        """What was begun in an account, in order, and how each of it ended, if that is known."""
+        for n in self.numbers.get(account, ()):
+            yield self.step_intents[account, n], self.step_results.get((account, n))
 
     def unresolved(self) -> tuple[str, ...]:
         """What has neither an outcome nor a refusal on record. A survey may close as a whole."""

@@ -5,10 +5,10 @@ It stops at nothing and repairs nothing; an object that cannot be read is an err
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from orgroot.core.codec import object_key, record_hash, record_key
-from orgroot.core.config import Trust, seconds
+from orgroot.core.config import Trust
 from orgroot.core.execution_facts import GRACE, check_fact_object
 from orgroot.core.facts import Closed
 from orgroot.core.findings import Finding, FindingCode
@@ -24,6 +24,9 @@ from orgroot.core.statements import Survey, instant, timestamp
 from orgroot.core.store_evidence import KeyEvidence, store_findings
 from orgroot.core.unknown_sessions import unknown_sessions
 from orgroot.errors import IntegrityError
+
+MAX_GAP = 1000
+"""So many records in a row may be missing for those behind them to be read."""
 
 _RECORD = re.compile(r"([0-9]{12})\.json")
 _FACT = re.compile(r"facts/(0|[1-9][0-9]{0,11})/")
@@ -73,11 +76,15 @@ def verify(
         objects=lambda digest: get(object_key(digest)),
         now=lambda: now,
     )
-    for seq, raw, seen in ahead(_records(get, present)):
+    numbers, beyond = _within_reach(present)
+    for seq, raw, seen in ahead((seq, get(record_key(seq)) or b"") for seq in numbers):
         fold.admit(seq, raw, seen)
         shapes = secret_shapes(raw) if seen.secrets is None else seen.secrets
         fold.state.findings += _secrets(record_key(seq), seq, shapes)
     state = fold.state
+    if beyond:
+        detail = f"it and all others up to record {beyond - 1} are missing; nothing behind was read"
+        state.findings.append(_about(FindingCode.GAP, state.seq + 1, detail))
     state.findings += foreign_findings(state, trust)
     state.findings += _overdue(state, now)
     facts: set[str] = set()
@@ -96,16 +103,26 @@ def verify(
             state.findings += _other(key, get, facts, named)
     state.findings += store_findings(
         evidence,
-        retain=timedelta(seconds=seconds(trust.retain or "0s")),
+        retain=trust.kept_for,
         acknowledged=state.acknowledged_versions,
         now=now,
     )
     return state
 
 
-def _records(get: Get, present: frozenset[str]) -> Records:
+def _within_reach(present: frozenset[str]) -> tuple[tuple[int, ...], int]:
+    """The numbers of records in order, and the first that lies too far behind the one before.
+
+    Whoever may append can write a record of any number; reading up to it must not take for ever.
+    """
     numbers = sorted(int(found[1]) for key in present if (found := _RECORD.fullmatch(key)))
-    return ((seq, get(record_key(seq)) or b"") for seq in numbers if seq)
+    reached: list[int] = []
+    for seq in numbers:
+        if seq > (reached[-1] if reached else 0) + MAX_GAP:
+            return tuple(reached), seq
+        if seq:
+            reached.append(seq)
+    return tuple(reached), 0
 
 
 def _facts(present: frozenset[str]) -> Mapping[int, list[str]]:

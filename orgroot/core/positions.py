@@ -20,7 +20,7 @@ from orgroot.core.preread import DIRECT, Checks
 from orgroot.core.public_keys import parse_public_key
 from orgroot.core.sshsig import Verified, verify
 from orgroot.core.statement_parts import PersonStatement, Signer, Statement
-from orgroot.core.statements import Rules, Signed, instant
+from orgroot.core.statements import Rules, instant
 from orgroot.errors import IntegrityError, UsageError
 
 _CODES = {
@@ -44,9 +44,11 @@ class Place:
 def append_only(store: str) -> bool:
     """Whether nobody can overwrite what lies in a store (S3 with Object Lock).
 
-    There a wrong `prev` was appended as it is, by somebody who wants to stop the others. In a
-    folder whoever can append can also overwrite, so a wrong `prev` is taken for an alteration: of
-    the record before, which may have held the key that this one was signed with.
+    There a wrong `prev` was appended as it is, around whatever statement somebody had at hand (an
+    approval from a chat will do), by one who wants to stop the others; only a signed head or
+    position that is not so here tells of an alteration. In a folder whoever can append can also
+    overwrite, so a wrong `prev` is taken for one: of the record before, which may have held the
+    key that this one was signed with.
     """
     return store.startswith("s3://")
 
@@ -93,21 +95,14 @@ def check_head(state: LogState, body: Statement, place: Place) -> None:
 
 
 def check_fact_place(fact: Fact, place: Place) -> None:
-    """A fact signs its own position.
+    """A fact signs its own position; one that was kept aside signs none, and is no record.
 
     Raises:
         Void: CHAIN.
     """
     if fact.seq != place.seq or (place.prev and fact.prev != place.prev):
         detail = f"{fact.execution_id} wrote it as record {fact.seq} after {fact.prev[:12]}…"
-        raise Void(FindingCode.CHAIN, detail, fatal=True)
-
-
-def names_place(body: Signed | Fact, place: Place) -> bool:
-    """A signed word puts the record right behind its predecessor as it is."""
-    if isinstance(body, Fact):
-        return (body.seq, body.prev) == (place.seq, place.prev)
-    return (body.head.seq, body.head.hash) == (place.seq - 1, place.prev)
+        raise Void(FindingCode.CHAIN, detail, fatal=fact.seq > 0)
 
 
 def check_person(

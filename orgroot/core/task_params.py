@@ -25,9 +25,15 @@ from orgroot.errors import IntegrityError
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 BucketName = Annotated[
     str,
-    Meta(pattern=r"^(?!.*(-s3alias|--ol-s3|--x-s3|\.mrap)\Z)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z"),
+    Meta(
+        pattern=r"^(?!xn--|sthree-|.*(-s3alias|--ol-s3|--x-s3|--table-s3|\.mrap)\Z)"
+        r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z"
+    ),
 ]
-"""A general purpose bucket by its own name (S3 user guide, "Bucket naming rules"): no alias."""
+"""A general purpose bucket by its own name (S3 user guide, "Bucket naming rules").
+
+No alias of an access point: it would be another name for a bucket that must not be named.
+"""
 
 
 class Params(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -44,7 +44,8 @@ class FileRecordCache:
             while (head := _head_of(file)) is not None:
                 seq, version_size, size, digest = head
                 version, raw = file.read(version_size), file.read(size)
-                if seq != expected or digest != _digest(version, raw):
+                whole = len(version) == version_size and len(raw) == size
+                if seq != expected or not whole or digest != _digest(version, raw):
                     return
                 yield seq, raw
                 expected += 1

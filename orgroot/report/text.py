@@ -192,6 +192,7 @@ _RENDERERS: Mapping[type[results.Result], Callable[[Any], str]] = {
     results.LogShow: text_log.show,
     results.LogExport: text_log.export,
     results.LogInit: text_log.init,
+    results.LogMove: text_log.move,
     results.Init: text_log.setup,
     results.Recovery: text_log.recovery,
     results.Reconciliation: text_reconcile.reconciliation,

@@ -99,6 +99,32 @@ def init(result: results.LogInit) -> str:
     return text + receipt(result.receipt)
 
 
+def move(result: results.LogMove) -> str:
+    """What was copied where, and what to change before anybody goes on."""
+    rows = [
+        ("from", visible(result.store)),
+        ("to", visible(result.target)),
+        ("records", str(result.records)),
+        ("objects", str(result.objects)),
+        ("copied now", str(result.copied)),
+        ("head", f"{result.head.seq} {result.head.hash}"),
+    ]
+    if not result.done:
+        return pairs(rows) + "\n\nNothing was copied: a dry run."
+    said = "The copy verifies."
+    if result.exit_reasons:
+        said = "The copy has the same findings as the log: see `orgroot log verify`."
+    text = pairs(rows) + f"\n\n{said} In every configuration, under trust:\n"
+    text += "\n".join(f"  {visible(line)}" for line in result.config)
+    if result.strays:
+        text += f"\n\nleft behind, no part of a log: {visible(', '.join(result.strays))}"
+    return (
+        text
+        + "\n\nThe old store is as it was: nobody may write to it any more."
+        + receipt(result.receipt)
+    )
+
+
 def setup(result: results.Init) -> str:
     """What was written, and what to do next."""
     rows = [

@@ -6,14 +6,15 @@ A change needs ``Content-Type: application/json``, so that no web page can make 
 import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from orgroot.sandbox import wire
+from orgroot.core.ids import AccountId
+from orgroot.sandbox import provision, wire
 from orgroot.sandbox.answers import Answer
 from orgroot.sandbox.faults import Rule
+from orgroot.sandbox.log_views import view_of
 from orgroot.sandbox.wire import HttpRequest
 
 if TYPE_CHECKING:
@@ -35,10 +36,19 @@ class Advance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of POST /_sandbox/witness; ``store`` None stops watching."""
+    """The body of POST /_sandbox/witness; ``store``: a folder or s3://…, None stops watching."""
 
     store: str | None
     people: tuple[str, ...] = ()
+
+
+class LogBucket(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of POST /_sandbox/log-bucket: a bucket with Object Lock and a bucket policy."""
+
+    account: str
+    name: str
+    region: str
+    policy: str
 
 
 class Habits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,6 +102,7 @@ class Control:
             ("DELETE", "faults"): self._clear_faults,
             ("POST", "clock"): self._advance_clock,
             ("POST", "witness"): self._watch,
+            ("POST", "log-bucket"): self._make_log_bucket,
             ("POST", "habits"): self._change_habits,
             ("POST", "delivery"): self._deliver,
         }
@@ -139,9 +150,22 @@ class Control:
 
     def _watch(self, body: bytes) -> Mapping[str, Any]:
         watch = msgspec.json.decode(body, type=Watch)
-        store = None if watch.store is None else Path(watch.store)
-        self._front.witness.watch(store, frozenset(watch.people))
-        return self._front.witness.report()
+        front = self._front
+        store = None if watch.store is None else view_of(watch.store, front.data_plane)
+        front.witness.watch(store, frozenset(watch.people))
+        return front.witness.report()
+
+    def _make_log_bucket(self, body: bytes) -> Mapping[str, Any]:
+        wanted = msgspec.json.decode(body, type=LogBucket)
+        provision.add_bucket(
+            self._front.data_plane,
+            AccountId(wanted.account),
+            wanted.name,
+            wanted.region,
+            wanted.policy,
+            object_lock=True,
+        )
+        return {"bucket": wanted.name}
 
     def state(self) -> Mapping[str, Any]:
         """What tests ask afterwards: calls per operation, root sessions, the witness."""

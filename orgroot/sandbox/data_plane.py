@@ -146,7 +146,8 @@ class DataPlane:
         def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
             started[:] = [int(status.split(" ", 1)[0]), headers]
 
-        with self.locked_with_targets(signing_name):
+        path = request.s3_path if signing_name == "s3" else ""
+        with self.locked_with_targets(signing_name), self._policy_set_aside(path):
             body = _run(self._application, environ, start_response)
         status, headers = started
         return Answer(
@@ -155,6 +156,24 @@ class DataPlane:
             body=body,
             error_code="" if status < 400 else _error_code(headers, body),  # noqa: PLR2004 - HTTP
         )
+
+    @contextlib.contextmanager
+    def _policy_set_aside(self, s3_path: str) -> Iterator[None]:
+        """Around moto's work on an object: it denies by bucket policies without their conditions.
+
+        The front has judged by them before.
+        """
+        name, _, key = s3_path.lstrip("/").partition("/")
+        found = s3_backends.bucket_accounts.get(name) if key else None
+        bucket = None if found is None else s3_backends[found[1]][found[0]].buckets.get(name)
+        if bucket is None:
+            yield
+            return
+        policy, bucket.policy = bucket.policy, None
+        try:
+            yield
+        finally:
+            bucket.policy = policy
 
     # --- IAM ------------------------------------------------------------------------------------
 
@@ -285,37 +304,16 @@ class DataPlane:
         if found is None:
             return None
         partition, account = found
-        bucket = s3_backends[account][partition].buckets.get(name)
-        if bucket is None:
-            return None
-        text = bucket.policy
+        with self.locked("s3"):
+            bucket = s3_backends[account][partition].buckets.get(name)
+            if bucket is None:
+                return None
+            text = bucket.policy
         return Guarded(
             account=AccountId(account),
             region=bucket.region_name,
             policy=text.decode() if isinstance(text, bytes) else text,
         )
-
-    def has_object_lock(self, bucket: str) -> bool:
-        """The bucket exists and was made with Object Lock."""
-        found = s3_backends.bucket_accounts.get(bucket)
-        if found is None:
-            return False
-        return bool(s3_backends[found[1]][found[0]].buckets[bucket].object_lock_enabled)
-
-    def retention(self, bucket: str, key: str, version: str | None) -> tuple[str, str] | None:
-        """Mode and end of an object version's retention, or None.
-
-        Raises:
-            ApiError: no such bucket or object.
-        """
-        found = s3_backends.bucket_accounts.get(bucket)
-        if found is None:
-            raise ApiError("NoSuchBucket", "The specified bucket does not exist", 404)
-        with self.locked("s3"):
-            held = s3_backends[found[1]][found[0]].get_object(bucket, key, version_id=version)
-        if held is None:
-            raise ApiError("NoSuchKey", "The specified key does not exist.", 404)
-        return (held.lock_mode, held.lock_until) if held.lock_mode and held.lock_until else None
 
     def buckets(self, account: AccountId) -> tuple[tuple[str, str, datetime], ...]:
         """Name, Region and creation of each bucket of an account, by name."""

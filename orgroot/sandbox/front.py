@@ -181,7 +181,7 @@ class Front:
         needs = needed(call.service, call.operation, call.params, call.principal, call.region)
         self.evaluation.authorize(call, needs)
         resource_policies.validate(call)
-        object_writes.check(self.data_plane, call, request)
+        object_writes.check(call, request)
         own = self._own(call, plan)
         if own is not None:
             return answers.result(operation, own, call.request_id)

@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.s3.models import s3_backends
+
 from orgroot.sandbox.answers import Answer
 from orgroot.sandbox.data_plane import DataPlane
 from orgroot.sandbox.evaluation import Evaluation
@@ -27,7 +29,9 @@ def answer(data_plane: DataPlane, call: Call) -> Mapping[str, Any] | None:
     if call.operation not in {"GetObjectRetention", "PutObjectRetention"}:
         return None
     params = call.params
-    held = data_plane.retention(str(params["Bucket"]), str(params["Key"]), params.get("VersionId"))
+    held = _retention(
+        data_plane, str(params["Bucket"]), str(params["Key"]), params.get("VersionId")
+    )
     if call.operation == "PutObjectRetention":
         if held is not None:
             _check_change(held, params, call.at)
@@ -36,6 +40,32 @@ def answer(data_plane: DataPlane, call: Call) -> Mapping[str, Any] | None:
         text = "The specified object does not have a ObjectLock configuration"
         raise ApiError("NoSuchObjectLockConfiguration", text, 404)
     return {"Retention": {"Mode": held[0], "RetainUntilDate": _moment(held[1])}}
+
+
+def is_on(bucket: str) -> bool:
+    """The bucket exists and was made with Object Lock."""
+    found = s3_backends.bucket_accounts.get(bucket)
+    if found is None:
+        return False
+    return bool(s3_backends[found[1]][found[0]].buckets[bucket].object_lock_enabled)
+
+
+def _retention(
+    data_plane: DataPlane, bucket: str, key: str, version: str | None
+) -> tuple[str, str] | None:
+    """Mode and end of an object version's retention, or None.
+
+    Raises:
+        ApiError: no such bucket or object.
+    """
+    found = s3_backends.bucket_accounts.get(bucket)
+    if found is None:
+        raise ApiError("NoSuchBucket", "The specified bucket does not exist", 404)
+    with data_plane.locked("s3"):
+        held = s3_backends[found[1]][found[0]].get_object(bucket, key, version_id=version)
+    if held is None:
+        raise ApiError("NoSuchKey", "The specified key does not exist.", 404)
+    return (held.lock_mode, held.lock_until) if held.lock_mode and held.lock_until else None
 
 
 def may_see(evaluation: Evaluation, call: Call) -> bool:

@@ -10,12 +10,12 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from orgroot.sandbox.data_plane import DataPlane
+from orgroot.sandbox import object_lock
 from orgroot.sandbox.model import ApiError, Call
 from orgroot.sandbox.wire import HttpRequest
 
 
-def check(data_plane: DataPlane, call: Call, request: HttpRequest) -> None:
+def check(call: Call, request: HttpRequest) -> None:
     """Refuse a write that S3 would not take; other calls pass.
 
     Raises:
@@ -29,7 +29,7 @@ def check(data_plane: DataPlane, call: Call, request: HttpRequest) -> None:
         _digests(call.params, request)
     if call.operation == "PutBucketVersioning":
         wanted = (call.params.get("VersioningConfiguration") or {}).get("Status")
-        if wanted != "Enabled" and data_plane.has_object_lock(str(call.params["Bucket"])):
+        if wanted != "Enabled" and object_lock.is_on(str(call.params["Bucket"])):
             text = (
                 "An Object Lock configuration is present on this bucket, so the versioning state "
                 "cannot be changed."

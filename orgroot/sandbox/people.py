@@ -37,6 +37,22 @@ _READS: Final = (
         "Resource": "*",
     },
     {
+        "Sid": "UseALogInS3",
+        "Effect": "Allow",
+        "Action": [
+            "s3:GetBucketObjectLockConfiguration",
+            "s3:GetBucketPolicy",
+            "s3:GetBucketVersioning",
+            "s3:GetLifecycleConfiguration",
+            "s3:GetObjectRetention",
+            "s3:GetObjectVersion",
+            "s3:ListBucketVersions",
+            "s3:PutObject",
+            "s3:PutObjectRetention",
+        ],
+        "Resource": "arn:aws:s3:::orgroot-log-*",
+    },
+    {
         "Sid": "AuditRootCredentials",
         "Effect": "Allow",
         "Action": "sts:AssumeRoot",

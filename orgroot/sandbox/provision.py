@@ -74,11 +74,20 @@ def add_role(
 
 
 def add_bucket(
-    data_plane: DataPlane, account: AccountId, name: str, region: str, policy: str | None
+    data_plane: DataPlane,
+    account: AccountId,
+    name: str,
+    region: str,
+    policy: str | None,
+    *,
+    object_lock: bool = False,
 ) -> None:
     """Make a bucket, with a bucket policy where one is given."""
     with data_plane.locked("s3"):
         bucket = s3_backends[account]["aws"].create_bucket(name, region)
+        if object_lock:
+            bucket.object_lock_enabled = True
+            bucket.versioning_status = "Enabled"
         bucket.policy = None if policy is None else policy.encode()
 
 

@@ -29,6 +29,7 @@ from orgroot.sandbox.clock import SandboxClock
 from orgroot.sandbox.data_plane import ADMINISTRATOR_ACCESS
 from orgroot.sandbox.front import Front
 from orgroot.sandbox.furnishing import furnish
+from orgroot.sandbox.log_views import FolderView
 from orgroot.sandbox.people import write_keys
 from orgroot.sandbox.process import CREDENTIALS, INFO
 from orgroot.sandbox.provision import UserKey
@@ -200,7 +201,8 @@ def _serve(folder: Path, options: argparse.Namespace) -> None:
     front = Front(world.organization, clock)
     keys = furnish(world, front.data_plane)
     write_keys(world.people, folder / "keys")
-    front.witness.watch(folder / "log", frozenset(person.user_arn for person in world.people))
+    log = FolderView(folder / "log")
+    front.witness.watch(log, frozenset(person.user_arn for person in world.people))
     server = SandboxServer(front, port=options.port)
     papers = {
         "users": {

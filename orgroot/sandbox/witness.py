@@ -1,6 +1,6 @@
 """The sandbox as a witness: was an intent durable in the log when a root session was asked for?
 
-It reads a file log store as plain JSON and shares no code with orgroot's own log: where the two
+It reads the log as plain JSON and shares no code with orgroot's own log: where the two
 disagree, one of them is wrong. It never refuses a call and never writes to the store.
 """
 
@@ -12,13 +12,14 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from orgroot.sandbox.log_views import LogView
 from orgroot.sandbox.model import Call
 
 _REFERENCE = re.compile(r"orq\.[a-z2-7]{12}\.([0-9]{12})\.([0-9a-f]{24})")
 _HASH = re.compile(r"[0-9a-f]{64}")
+_FACTS = re.compile(r"[0-9][^/]*\.json|facts/.*\.json")
 _OPENING = frozenset({"intent", "survey"})
 
 
@@ -67,7 +68,7 @@ class Witness:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._store: Path | None = None
+        self._store: LogView | None = None
         self._people: frozenset[str] = frozenset()
         self._openings: list[_Opening] = []
         self._read = 0
@@ -75,11 +76,11 @@ class Witness:
         self._sessions: list[Session] = []
         self._found: dict[str, _Opening | None] = {}
 
-    def watch(self, store: Path | None, people: frozenset[str] = frozenset()) -> None:
+    def watch(self, store: LogView | None, people: frozenset[str] = frozenset()) -> None:
         """Start to watch a store, forgetting what was seen before.
 
         Args:
-            store: the folder of ``000000000001.json`` and its successors; None stops watching.
+            store: where ``000000000001.json`` and its successors are; None stops watching.
             people: the ARNs of users and roles to watch; empty watches every caller.
         """
         with self._lock:
@@ -146,7 +147,7 @@ class Witness:
         mine = {call.principal.arn, call.principal.role_arn}
         return not self._people or bool(mine & self._people)
 
-    def _opening_for(self, call: Call, store: Path) -> tuple[_Opening | None, str]:
+    def _opening_for(self, call: Call, store: LogView) -> tuple[_Opening | None, str]:
         self._read_on(store)
         about = _about(call)
         reference = _REFERENCE.search(f"{call.principal.source_identity} {call.user_agent}")
@@ -160,10 +161,10 @@ class Witness:
         where = f" at the reference {reference[0]}" if reference else ""
         return None, f"no durable intent or survey covers this account and task{where}"
 
-    def _read_on(self, store: Path) -> None:
-        while (path := store / f"{self._read + 1:012d}.json").exists():
+    def _read_on(self, store: LogView) -> None:
+        while (raw := store.read(f"{self._read + 1:012d}.json")) is not None:
             self._read += 1
-            opening = _opening(self._read, path.read_bytes(), store)
+            opening = _opening(self._read, raw, store)
             if opening is not None:
                 self._openings.append(opening)
 
@@ -179,7 +180,7 @@ def _about(call: Call) -> dict[str, str]:
     }
 
 
-def _opening(seq: int, raw: bytes, store: Path) -> _Opening | None:
+def _opening(seq: int, raw: bytes, store: LogView) -> _Opening | None:
     try:
         text = json.loads(raw)["body"]
         body = json.loads(text)
@@ -209,12 +210,12 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _resolved(value: Any, store: Path) -> list[Any]:
+def _resolved(value: Any, store: LogView) -> list[Any]:
     """A list of targets, fetched from ``objects/<sha256>`` where the statement names a digest."""
     if isinstance(value, Mapping):
         digests = [str(item) for item in value.values() if _HASH.fullmatch(str(item))]
         if digests:
-            raw = (store / "objects" / digests[0]).read_bytes()
+            raw = store.read(f"objects/{digests[0]}") or b""
             if hashlib.sha256(raw).hexdigest() != digests[0]:
                 raise ValueError(f"object {digests[0]} has another content")
             found = json.loads(raw)
@@ -222,11 +223,12 @@ def _resolved(value: Any, store: Path) -> list[Any]:
     return _listed(value)
 
 
-def _issued_keys(store: Path) -> Iterator[str]:
-    paths = sorted(store.glob("[0-9]*.json")) + sorted(store.glob("facts/**/*.json"))
-    for path in paths:
+def _issued_keys(store: LogView) -> Iterator[str]:
+    for name in store.names():
+        if not _FACTS.fullmatch(name):
+            continue
         try:
-            yield from _keys_in(json.loads(path.read_bytes()))
+            yield from _keys_in(json.loads(store.read(name) or b""))
         except (ValueError, RecursionError):
             continue
 

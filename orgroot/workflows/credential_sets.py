@@ -90,11 +90,10 @@ def removed_of(request: RequestRecord, account: str, *, proved: bool = False) ->
         for operation in (DELETE_PASSWORD, DELETE_KEY, DELETE_CERTIFICATE, DEACTIVATE_MFA)
     }
     for run in request.executions:
-        for (of, n), step in sorted(run.step_intents.items()):
-            result = run.step_results.get((of, n))
+        for step, result in run.steps(account):
             outcome = "unknown" if result is None else result.outcome
             done = outcome == "done" or (proved and outcome == "unknown")
-            if of == account and step.operation in targets and done:
+            if step.operation in targets and done:
                 targets[step.operation][step.target] = None
     return CredentialSet(
         password=bool(targets[DELETE_PASSWORD]),

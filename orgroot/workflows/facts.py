@@ -7,6 +7,7 @@ what others wait with (group commit); an account waits for each of its own facts
 import json
 import secrets
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,7 @@ from orgroot.core.statements import SCHEMA, timestamp, to_text
 from orgroot.errors import AuditUnavailable, OrgrootError, RequestRefused
 from orgroot.ports import Clock
 from orgroot.workflows.audit_log import AuditLog
+from orgroot.workflows.turns import Turns, passed_on
 
 _FACTS: dict[type[Item], type[Observed]] = {
     IssuedItem: Issued,
@@ -45,6 +47,10 @@ _FACTS: dict[type[Item], type[Observed]] = {
     ClosedItem: Closed,
     AbortedItem: Aborted,
 }
+
+_GATHER_SECONDS = 0.25
+_GATHERED = 100
+"""So long, and for so many facts, the writer of a survey waits before it writes an object."""
 
 _BUDGET = MAX_RECORD_BYTES - 4096
 """What items may take of a record, its frame and signature set aside."""
@@ -124,18 +130,31 @@ class FactWriter:
         return waiting
 
     def _settle(self, waiting: _Waiting) -> None:
-        while not waiting.done:
-            with self._changed:
-                if waiting.done:
-                    break
-                if self._writing:
-                    self._changed.wait()
-                    continue
-                self._writing = True
-                batch = self._take()
-            self._commit(batch)
+        with passed_on() as turns:
+            while not waiting.done:
+                with self._changed:
+                    if waiting.done:
+                        break
+                    if self._writing:
+                        self._changed.wait()
+                        continue
+                    self._writing = True
+                    self._gather(turns)
+                    batch = self._take()
+                self._commit(batch)
         if waiting.error is not None:
             raise waiting.error
+
+    def _gather(self, turns: Turns | None) -> None:
+        """Wait a moment for the facts of others, so that a survey has few objects of many facts.
+
+        Nothing is waited for where no other account is under way.
+        """
+        if self._survey is None or turns is None:
+            return
+        until = time.monotonic() + _GATHER_SECONDS
+        while len(self._queue) < _GATHERED and turns.busy and time.monotonic() < until:
+            self._changed.wait(_GATHER_SECONDS / 10)
 
     def write_record(self, item: Item) -> int:
         """Write one fact as a record of the log even where facts are objects (a survey's end)."""

@@ -57,7 +57,7 @@ from orgroot.workflows.removal_rows import (
     removal_of,
     removal_params,
     rest_rows,
-    row_of,
+    rows_of,
     seen_in,
     skipped_rows,
 )
@@ -229,7 +229,7 @@ class RemovalDriver:
     def result(self, ws: Workspace, request: RequestRecord) -> Removal:
         """What stands in the log, account by account."""
         params = removal_params(request)
-        rows = tuple(row_of(request, params, target) for target in request.targets)
+        rows = rows_of(request, params)
         return removal_of(rows, request.id, ws.governed.log.receipt())
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from orgroot.core.facts import ClosedItem
 from orgroot.core.log_state import RequestRecord
 from orgroot.core.organization import SelectedAccounts
 from orgroot.core.results import (
@@ -59,15 +60,29 @@ def removal_params(request: RequestRecord) -> DeleteRootCredentials:
     return params
 
 
-def row_of(request: RequestRecord, params: DeleteRootCredentials, target: Target) -> RemovalRow:
-    """What became of one account of a request."""
+def rows_of(request: RequestRecord, params: DeleteRootCredentials) -> tuple[RemovalRow, ...]:
+    """What became of each account of a request."""
+    ends, refused = request.outcomes(), refusals(request)
+    return tuple(
+        _row_of(request, params, target, ends.get(target.account), refused.get(target.account))
+        for target in request.targets
+    )
+
+
+def _row_of(
+    request: RequestRecord,
+    params: DeleteRootCredentials,
+    target: Target,
+    item: ClosedItem | None,
+    refusal: str | None,
+) -> RemovalRow:
+    """What became of one account: by its recorded end, or the refusal of a session."""
     account = target.account
-    item = request.outcomes().get(account)
     gone = removed_of(request, account)
     left = seen_less(params.seen[account], gone, params.only)
     if item is None:
-        reason = _why_open(request, account)
-        refused = account in refusals(request) and gone == CredentialSet()
+        reason = _why_open(request, account) if refusal is None else refusal
+        refused = refusal is not None and gone == CredentialSet()
         word = "denied" if refused and reason.startswith(_DENIALS) else "incomplete"
         return _removal_row(target, word, gone=gone, left=left, reason=reason)
     word, details = parse_outcome(item.outcome)
@@ -211,20 +226,17 @@ def _left(details: dict[str, Any], otherwise: CredentialSet) -> CredentialSet:
 
 
 def _why_open(request: RequestRecord, account: str) -> str:
-    """Why an account of a request has no outcome."""
-    refused = refusals(request).get(account)
-    if refused is not None:
-        return refused
+    """Why an account of a request has no outcome, where no session was refused."""
     errors = [
         result.error
         for run in request.executions
-        for (of, _), result in sorted(run.step_results.items())
-        if of == account and result.error
+        for _, result in run.steps(account)
+        if result is not None and result.error
     ]
     again = f"`orgroot execute {request.id}` continues"
     if errors:
         return f"{errors[-1]}; {again}"
-    if any(account in run.accounts for run in request.executions):
+    if any(account in run.scope for run in request.executions):
         return f"not finished; {again}"
     return "left alone: exempt, moved, renamed, tagged otherwise or not ACTIVE since the request"
 

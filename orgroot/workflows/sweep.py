@@ -13,8 +13,13 @@ from typing import Generic, TypeVar
 
 from orgroot.errors import Incomplete
 from orgroot.ports import Clock, Progress
+from orgroot.workflows.turns import Turns
 
 T = TypeVar("T")
+
+IN_FLIGHT = 8
+"""So many accounts are begun for each that calls AWS at the same time: the others wait for the log.
+"""
 
 PER_ACCOUNT = timedelta(minutes=5)
 """How long one account may take at most; looked at between two calls."""
@@ -77,7 +82,10 @@ def sweep(
     label: str,
     stop: threading.Event | None = None,
 ) -> Sweep[T]:
-    """Do `work` for every key, at most `concurrency` at once.
+    """Do `work` for every key, at most `concurrency` calling AWS at once.
+
+    Who waits for the log lets another account go on (see `turns`); with a concurrency of one,
+    accounts follow each other.
 
     `work` answers for its account whatever AWS says; what it raises concerns all accounts, stops
     the sweep, and is raised here once no thread runs any more. An interrupt (KeyboardInterrupt)
@@ -88,26 +96,28 @@ def sweep(
         work: what to do; called in another thread.
         clock: for deadlines.
         progress: told of each account that is done.
-        concurrency: threads at most.
+        concurrency: threads that call AWS at once.
         label: what the person sees.
         stop: set by `work` to begin no further account.
     """
     todo = tuple(keys)
     stop = stop or threading.Event()
+    turns = Turns(max(1, concurrency))
+    in_flight = _in_flight(concurrency)
     outcome: Sweep[T] = Sweep()
     failure: BaseException | None = None
-    running: dict[Future[T], str] = {}
+    running: dict[Future[tuple[T] | None], str] = {}
     progress.start(label, len(todo))
     queue = iter(todo)
 
     def begin(pool: ThreadPoolExecutor) -> None:
-        while len(running) < concurrency and not stop.is_set():
+        while len(running) < in_flight and not stop.is_set():
             key = next(queue, None)
             if key is None:
                 return
-            running[pool.submit(_one, work, key, clock, stop)] = key
+            running[pool.submit(_one, turns, work, key, clock, stop)] = key
 
-    with ThreadPoolExecutor(max_workers=max(1, concurrency)) as pool:
+    with ThreadPoolExecutor(max_workers=in_flight) as pool:
         while True:
             try:
                 begin(pool)
@@ -115,10 +125,8 @@ def sweep(
                     break
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    error = future.exception()
-                    if error is None:
-                        outcome.done[running[future]] = future.result()
-                    else:
+                    error = _take(outcome, running[future], future)
+                    if error is not None:
                         failure = failure or error
                         stop.set()
                     # Last, so that an interrupt in between only looks at this one again.
@@ -133,5 +141,27 @@ def sweep(
     return outcome
 
 
-def _one(work: Callable[[str, Stint], T], key: str, clock: Clock, stop: threading.Event) -> T:
-    return work(key, Stint(clock=clock, stop=stop, deadline=clock.now() + PER_ACCOUNT))
+def _take(outcome: Sweep[T], key: str, future: Future[tuple[T] | None]) -> BaseException | None:
+    """Note what became of a key that was begun; answers what it raised."""
+    error = future.exception()
+    if error is None and (begun := future.result()) is not None:
+        outcome.done[key] = begun[0]
+    return error
+
+
+def _in_flight(concurrency: int) -> int:
+    return concurrency * IN_FLIGHT if concurrency > 1 else 1
+
+
+def _one(
+    turns: Turns,
+    work: Callable[[str, Stint], T],
+    key: str,
+    clock: Clock,
+    stop: threading.Event,
+) -> tuple[T] | None:
+    """The work's answer; None where the sweep was stopped before its turn came."""
+    with turns.taken():
+        if stop.is_set():
+            return None
+        return (work(key, Stint(clock=clock, stop=stop, deadline=clock.now() + PER_ACCOUNT)),)

@@ -6,15 +6,13 @@ The text is commented for the people who will own it; it has no force by itself.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from orgroot.core.config import RETAIN
 from orgroot.core.public_keys import parse_public_key
 from orgroot.core.statements import timestamp
 from orgroot.errors import UsageError
 
 RULES_LIFE = timedelta(days=180)
 """How long the first rules hold."""
-
-RETAIN = "400d"
-"""How long a log in S3 keeps its records: a year, and what an audit of it takes."""
 
 _ENOUGH_FOR_TWO = 3
 """From so many possible approvers on, two are asked: one may be away."""

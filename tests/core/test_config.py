@@ -1,6 +1,6 @@
 """The configuration: what is accepted, and what an error says."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -250,15 +250,17 @@ IN_S3 = {
     "store": "s3://corp-orgroot-log/v1/",
     "store_account": "444444444444",
     "store_region": "eu-west-1",
-    "retain": "400d",
 }
 
 
 def test_a_log_in_s3_says_whose_and_where_and_how_long() -> None:
-    """A bucket needs its owner, its Region and a retention, and a name that is one."""
+    """A bucket needs an owner, a Region, and a name that is one; records are kept 400 days."""
     trust = whole()["trust"]
-    parse_config(changed(("trust",), trust | IN_S3))
-    for missing in ("store_account", "store_region", "retain"):
+    for retain, days in (({}, 400), ({"retain": "30d"}, 30), ({"retain": "90s"}, 1)):
+        found = parse_config(changed(("trust",), trust | IN_S3 | retain)).trust
+        assert found is not None
+        assert found.kept_for == timedelta(days=days)
+    for missing in ("store_account", "store_region"):
         fields = {name: value for name, value in IN_S3.items() if name != missing}
         with pytest.raises(ConfigError, match="a log in S3 needs it") as caught:
             parse_config(changed(("trust",), trust | fields))

@@ -132,14 +132,38 @@ def test_a_broken_envelope_in_a_folder_is_an_alteration(
     voided(log, C.CHAIN, fatal=True)
 
 
-def test_a_broken_envelope_around_another_place_is_an_alteration(locked: w.Log) -> None:
-    """Where a signer has not seen the record before, a wrong `prev` is believed anywhere."""
+def test_a_broken_envelope_around_an_old_head_stops_nobody_under_object_lock(
+    locked: w.Log,
+) -> None:
+    """A statement from a chat, appended in a wrong frame, is skipped; in its own it counts."""
     log = locked
     head = HeadRef(seq=1, hash=log.state.hashes[0])
-    log.signed(log.request_body(head=head), "alice", prev="a" * 64)
-    voided(log, C.CHAIN, fatal=True)
-    log.signed(log.request_body(head=head), "alice")
+    body = log.request_body(head=head)
+    log.signed(body, "alice", prev="a" * 64)
+    voided(log, C.CHAIN)
+    log.signed(body, "alice")
     assert len(log.state.findings) == 1
+    assert len(log.state.requests) == 1
+
+
+def test_a_broken_envelope_around_a_head_that_is_not_here_is_an_alteration(locked: w.Log) -> None:
+    """Whoever signed it saw another log: that is believed anywhere."""
+    head = HeadRef(seq=1, hash="b" * 64)
+    locked.signed(locked.request_body(head=head), "alice", prev="a" * 64)
+    voided(locked, C.HEAD_MISMATCH, fatal=True)
+
+
+@pytest.mark.parametrize("prev", [None, "a" * 64])
+def test_a_fact_kept_aside_is_no_record_and_stops_nobody(locked: w.Log, prev: str | None) -> None:
+    """A spooled fact signs no position: appended as a record it counts for nothing."""
+    log = locked
+    request = log.request()
+    log.approve("bob", request)
+    run = log.intent("alice", request)
+    frame = {} if prev is None else {"prev": prev}
+    log.admit(log.fact_raw(log.fact_body(run, s.issued(), seq=0, prev=""), **frame))
+    voided(log, C.CHAIN)
+    assert not log.state.executions[run].issued
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from orgroot.core.log_bucket import BucketFacts, as_text, lacks, log_bucket_policy, log_bucket_scp
+from orgroot.core.log_bucket import (
+    BucketFacts,
+    as_text,
+    doubts,
+    lacks,
+    log_bucket_policy,
+    log_bucket_scp,
+)
 from orgroot.core.scp_document import parse_scp
 from orgroot.core.store_place import S3Place
 
@@ -88,6 +95,18 @@ def test_what_could_not_be_read_is_lacking() -> None:
     }
     said = lacks(facts(None, versioning=False, object_lock=False, unread=unread), WANTED)
     assert said == tuple(f"{name} is needed to look at it: denied" for name in unread)
+
+
+def test_a_policy_that_is_not_shown_is_judged_by_what_it_refuses() -> None:
+    """From another account each write against a guard must be refused; the rest is a warning."""
+    writes = SIDS - {"NothingIsTakenAway"}
+    guarded = facts(None, refused=frozenset(writes))
+    assert lacks(guarded, WANTED) == ()
+    assert "NothingIsTakenAway" in doubts(guarded)[0]
+    assert doubts(facts()) == ()
+    for sid in sorted(writes):
+        (said,) = lacks(facts(None, refused=frozenset(writes - {sid})), WANTED)
+        assert f"no {sid}:" in said
 
 
 @pytest.mark.parametrize(

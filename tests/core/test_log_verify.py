@@ -9,6 +9,7 @@ from orgroot.core.codec import canonical
 from orgroot.core.findings import FindingCode
 from orgroot.core.ids import Digest
 from orgroot.core.log_state import LogState
+from orgroot.core.log_verify import MAX_GAP
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.errors import IntegrityError
 from tests.core import scene as s
@@ -70,6 +71,18 @@ def test_missing_records_are_gaps(log: w.Log) -> None:
     del log.store["000000000004.json"], log.store["000000000005.json"]
     gaps = [f.seq for f in verified(log).findings if f.code is C.GAP]
     assert gaps == [4, 5]
+
+
+def test_a_record_of_any_number_does_not_hold_up_who_verifies(log: w.Log) -> None:
+    """What lies far behind the log is one finding, not one for each number before it."""
+    w.unlocked(log)
+    seq = len(log.raws)
+    for number in (999_999_999_999, seq + MAX_GAP + 2):
+        log.store[f"{number:012d}.json"] = b"far ahead\n"
+    state = verified(log)
+    (gap,) = state.findings
+    assert (gap.code, gap.seq, state.seq) == (C.GAP, seq + 1, seq)
+    assert f"up to record {seq + MAX_GAP + 1} are missing" in gap.detail
 
 
 def test_a_record_that_vanished_meanwhile_is_found(log: w.Log) -> None:

@@ -22,12 +22,14 @@ from typing import Any
 from moto.s3.models import s3_backends
 
 from orgroot.cli import sandbox as sandbox_command
+from orgroot.cli.sandbox import Kind
 from orgroot.core.ids import AccountId
 from orgroot.sandbox import seed
 from orgroot.sandbox.clock import SandboxClock
 from orgroot.sandbox.event_bus import EventBus
 from orgroot.sandbox.front import Front
 from orgroot.sandbox.furnishing import furnish
+from orgroot.sandbox.log_views import BucketView
 from orgroot.sandbox.model import Call, PrincipalKind
 from orgroot.sandbox.people import write_keys
 from orgroot.sandbox.process import CREDENTIALS, INFO
@@ -66,6 +68,7 @@ class Snapshot:
 
     folder: Path
     records: int
+    versions: Mapping[str, list[Any]]
     ahead: timedelta
     policies: dict[tuple[str, str], bytes | None]
     root_users: Mapping[str, Any]
@@ -88,7 +91,9 @@ class Stage(Playground):
     # --- set up ---
 
     @contextlib.contextmanager
-    def playing(self, accounts: int, seed_number: int) -> Iterator["Stage"]:
+    def playing(
+        self, accounts: int, seed_number: int, store: Kind = Kind.FILE
+    ) -> Iterator["Stage"]:
         """The sandbox and its fork server, as long as the context."""
         (self.folder / "home").mkdir(parents=True)
         world = seed.build(accounts=accounts, seed=seed_number, features_on=True, clock=self.clock)
@@ -112,7 +117,10 @@ class Stage(Playground):
             }
             (self.folder / INFO).write_text(json.dumps(self.info), encoding="utf-8")
             (self.folder / CREDENTIALS).write_text(json.dumps({"users": users}), encoding="utf-8")
-            sandbox_command._furnish(self.folder, self.info, server.endpoint)
+            sandbox_command._furnish(self.folder, self.info, server.endpoint, store)
+            found = self.front.witness._store
+            assert found is not None
+            self.log = found
             self._watch_mutations()
             yield self
 
@@ -139,12 +147,13 @@ class Stage(Playground):
     def snapshot(self) -> Snapshot:
         """Keep the world as it is."""
         kept = Path(tempfile.mkdtemp(prefix="snapshot-", dir=self.folder))
-        for part in MACHINES:
+        for part in self._parts():
             shutil.copytree(self.folder / part, kept / part)
         organization = self.front.organization
         return Snapshot(
             folder=kept,
             records=len(self.records()),
+            versions=self._versions(),
             ahead=self.clock._ahead,
             policies={
                 (bucket["account"], bucket["name"]): self.bucket_policy(bucket)
@@ -161,9 +170,13 @@ class Stage(Playground):
 
     def reset(self, to: Snapshot) -> None:
         """Begin a scene: everything is as it was in the snapshot."""
-        for part in MACHINES:
+        for part in self._parts():
             shutil.rmtree(self.folder / part)
             shutil.copytree(to.folder / part, self.folder / part)
+        if isinstance(self.log, BucketView):
+            keys = self.log._keys()
+            keys.clear()
+            keys.update({key: list(versions) for key, versions in to.versions.items()})
         self.clock._ahead = to.ahead
         for (account, name), policy in to.policies.items():
             s3_backends[account]["aws"].buckets[name].policy = policy
@@ -177,8 +190,18 @@ class Stage(Playground):
             setattr(self.front.trail, name, copy.deepcopy(value))
         self.mutations.clear()
         people = frozenset(person["user"] for person in self.info["people"].values())
-        self.front.witness.watch(self.folder / "log", people)
+        self.front.witness.watch(self.log, people)
         self.front.witness._sessions = list(to.sessions)
+
+    def _parts(self) -> tuple[str, ...]:
+        return tuple(part for part in MACHINES if (self.folder / part).is_dir())
+
+    def _versions(self) -> dict[str, list[Any]]:
+        """What a log in S3 consists of: no version is ever changed, so the list is all."""
+        if not isinstance(self.log, BucketView):
+            return {}
+        keys = self.log._keys()
+        return {key: list(keys.getlist(key)) for key in dict.keys(keys)}
 
     def pass_time(self, seconds: float) -> None:
         """Let the sandbox's time pass."""
@@ -232,10 +255,17 @@ class Stage(Playground):
 
     # --- look from outside ---
 
+    def records(self) -> list[str]:
+        """The names of the log's records."""
+        return [name for name in self.log.names() if name[0].isdigit() and "/" not in name]
+
     def bodies(self) -> list[dict[str, Any]]:
-        """Every record's statement, read as plain JSON."""
-        texts = (path.read_bytes() for path in sorted((self.folder / "log").glob("[0-9]*.json")))
-        return [json.loads(json.loads(text)["body"]) for text in texts]
+        """Every record's statement, read as plain JSON; foreign records left out."""
+        found = []
+        for name in self.records():
+            with contextlib.suppress(ValueError, TypeError, KeyError):
+                found.append(json.loads(json.loads(self.log.read(name) or b"")["body"]))
+        return found
 
     def items(self, kind: str) -> list[dict[str, Any]]:
         """The items of every fact of a kind, as records or in `recovered` ones."""

@@ -4,6 +4,7 @@ Faults are ordered by operation: the next calls fail with the given error, befor
 took effect. `writes` lists the calls that change something, AssumeRoot included.
 """
 
+import itertools
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -104,6 +105,7 @@ class FakeMembers:
         self.longest_policy = 2048
         self.faults: list[Fault] = []
         self.hooks: dict[str, Callable[[Call], None]] = {}
+        self._numbers = itertools.count(1)
         self._lock = threading.RLock()
         self.add_account(MANAGEMENT, "management")
 
@@ -219,8 +221,7 @@ class FakeMembers:
         """Open a root session."""
         operation = "sts:AssumeRoot"
         self.opened_through.append(through)
-        with self._lock:
-            n = len(self.sessions) + 1
+        n = next(self._numbers)
         session = RootSession(
             account=account,
             task_policy=task_policy,

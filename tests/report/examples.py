@@ -566,6 +566,31 @@ EXAMPLES: tuple[r.Result, ...] = (
         )
         for retain, configured in ((None, False), ("400d", True))
     ),
+    r.LogMove(
+        store="file:///x",
+        target=f"s3://{EVIL}/",
+        done=True,
+        records=2,
+        objects=1,
+        copied=3,
+        strays=(EVIL,),
+        head=r.LogHead(seq=2, hash="0" * 64),
+        config=(f"store: s3://{EVIL}/", 'store_account: "444444444444"'),
+        receipt="orgroot1 x 2 y",
+    ),
+    r.LogMove(
+        exit_reasons=(r.ExitReason.INTEGRITY,),
+        store="file:///x",
+        target="file:///y",
+        done=False,
+        records=2,
+        objects=1,
+        copied=0,
+        strays=(),
+        head=r.LogHead(seq=2, hash="0" * 64),
+        config=("store: file:///y",),
+        receipt="orgroot1 x 2 y",
+    ),
     r.Init(
         config="/x/config.yaml",
         mode="team",

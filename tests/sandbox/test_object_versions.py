@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -185,6 +186,22 @@ def test_another_account_needs_both_policies(
     answer = refused(s3.get_object, Bucket=BUCKET, Key="a", ExpectedBucketOwner=MEMBER)
     assert (answer.code, answer.status) == ("AccessDenied", 403)
     del manager
+
+
+def test_a_denial_on_a_condition_bites_there_alone(s3: Any, refused: Refused) -> None:
+    """A bucket policy that wants a condition of every write lets those pass that meet it."""
+    denial = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{BUCKET}/*",
+        "Condition": {"Null": {"s3:if-none-match": "true"}},
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [denial]})
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=document)
+    put(s3, "a", IfNoneMatch="*")
+    assert refused(s3.put_object, Bucket=BUCKET, Key="b", Body=b"x").code == "AccessDenied"
+    assert s3.get_bucket_policy(Bucket=BUCKET)["Policy"] == document
 
 
 def test_a_version_that_is_not_there_is_told_from_a_key_that_is_not(

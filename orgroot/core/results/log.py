@@ -107,6 +107,28 @@ class LogExport(Result, frozen=True, kw_only=True, tag="orgroot.log-export/v1"):
     attention: int
 
 
+class LogMove(Result, frozen=True, kw_only=True, tag="orgroot.log-move/v1"):
+    """`orgroot log move`: a copy that verifies up to the same head.
+
+    Attributes:
+        store, target: from where to where; `done`: false for a dry run.
+        records, objects: what the copy holds; `copied`: how many of both were written now.
+        strays: names in the old store that are no part of a log; they stay there.
+        config: the lines that `trust:` must have from now on.
+    """
+
+    store: str
+    target: str
+    done: bool
+    records: int
+    objects: int
+    copied: int
+    strays: tuple[str, ...]
+    head: LogHead
+    config: tuple[str, ...]
+    receipt: str
+
+
 class LogInit(Result, frozen=True, kw_only=True, tag="orgroot.log-init/v1"):
     """`orgroot log init`: what was created, or what waits for further owners.
 
