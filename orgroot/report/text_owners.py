@@ -40,11 +40,7 @@ def proposal(result: results.ProposalView) -> str:
         parts.append("Changes:\n" + changes(result))
     group = "trust" if result.kind == "trust" else "rules"
     if result.state == "OPEN":
-        parts.append(
-            f"Next, each of them:\n  orgroot {group} sign {result.id}\n"
-            f"or far away, with ssh-keygen alone:\n"
-            f"  orgroot approval prepare {result.id} --as PERSON"
-        )
+        parts.append(f"Next, each of them:\n  orgroot {group} sign {result.id}")
     elif result.state == "READY":
         parts.append(f"Next:\n  orgroot {group} publish {result.id}")
     return "\n\n".join(parts) + receipt(result.receipt)

@@ -148,7 +148,9 @@ def test_objects_of_an_organization_trail_are_read_by_account_day_and_minute(wor
 
 
 @pytest.mark.parametrize(
-    "data", [b"no gzip", gzip.compress(b"no json"), gzip.compress(b"[]"), gzip.compress(b"{}")[:9]]
+    "data",
+    [b"no gzip", gzip.compress(b"no json"), gzip.compress(b"[]"), gzip.compress(b"{}")[:9]],
+    ids=["no gzip", "no json", "no object", "cut"],  # gzip's bytes hold the time
 )
 def test_a_damaged_object_is_an_error(world: World, data: bytes) -> None:
     """What cannot be read is never taken for "no calls"."""

@@ -140,6 +140,8 @@ def test_facts_out_of_order_count_for_nothing(
 
 def test_nothing_follows_the_end_of_an_account(log: w.Log, run: w.ExecutionId) -> None:
     """After `closed` there are no more sessions, changes or results."""
+    (step,) = log.state.executions[run].steps(s.ACCOUNT)
+    assert step == (s.begun(), None)
     log.fact(run, s.ended())
     for item in (s.issued(key_id="ASIA2"), s.begun(n=2), s.made(), s.ended()):
         log.fact(run, item)

@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 
 from orgroot.core import review as reviewing
 from orgroot.core.codec import Signature
+from orgroot.core.drift import review_findings
 from orgroot.core.findings import FindingCode
 from orgroot.core.incidents import incident, owes, terms
 from orgroot.core.log_state import RequestState
+from orgroot.core.log_verify import verify
 from orgroot.core.quorum import Missing
 from orgroot.core.review import could_review, missing, shown
 from orgroot.core.statement_parts import HeadRef, Signer
-from orgroot.core.statements import RecoveredEnd, to_text
+from orgroot.core.statements import Drill, RecoveredEnd, to_text
 from tests.core import glass as g
 from tests.core import scene as s
 from tests.core import world as w
@@ -74,10 +76,33 @@ def test_after_its_time_it_is_overdue() -> None:
     """OVERDUE until it is reviewed; a review still ends it."""
     log = g.log_of()
     request = g.broken(log)
+    assert _found_in_the_store(log) == []
     log.now += timedelta(hours=24)
     assert standing(log) is RequestState.OVERDUE
+    assert _found_in_the_store(log) == [FindingCode.OVERDUE_REVIEW]
+    (finding,) = review_findings([log.state.requests[request]], log.now, s.ORG)
+    assert finding.subject == request
     g.review(log, "bob", request)
     assert standing(log) is RequestState.REVIEWED
+    assert _found_in_the_store(log) == []
+    assert review_findings([log.state.requests[request]], log.now, s.ORG) == ()
+
+
+def _found_in_the_store(log: w.Log) -> list[FindingCode]:
+    keys = log.store.keys()
+    state = verify(trust=log.trust, organization=s.ORG, get=log.store.get, keys=keys, now=log.now)
+    return [finding.code for finding in state.findings]
+
+
+def test_a_drill_changes_nothing() -> None:
+    """It stands in the log, signed by its person, and is no incident."""
+    log = g.log_of()
+    signer = Signer(person="alice", key=s.key("alice"))
+    log.signed(
+        Drill(**log.common(), signer=signer, rehearsed=("unlock-bucket",), failed=()), "alice"
+    )
+    assert log.codes == []
+    assert log.state.incidents == []
 
 
 @pytest.mark.parametrize(

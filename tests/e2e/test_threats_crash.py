@@ -241,9 +241,13 @@ def test_a_bulk_removal_killed_at_every_step_goes_on(removals: Scene, which: int
 
 
 def deletions(stage: Stage) -> dict[str, int]:
-    """How often each deletion was asked for, one that AWS refused too."""
+    """How often each deletion was asked for, one that AWS refused too.
+
+    But for the virtual device of a deactivated MFA: that is best effort, and may be left.
+    """
     calls = stage.changing_calls()
-    return {name: n for name, n in calls.items() if name.startswith(("iam:De", "iam:Deact"))}
+    best_effort = "iam:DeleteVirtualMFADevice"
+    return {n: c for n, c in calls.items() if n.startswith("iam:De") and n != best_effort}
 
 
 @pytest.fixture(scope="module")

@@ -98,7 +98,7 @@ def test_accounts_that_moved_are_told(world: World) -> None:
     rule = {**tree["rules"][0], "id": "ou", "match": {"tasks": ["unlock-bucket"], "ous": [PROD]}}  # type: ignore[index]
     tree["rules"] = [*tree["rules"], rule]  # type: ignore[misc]
     world.config = msgspec.structs.replace(world.config, approvals=convert(tree, Approvals))
-    publish(world.desk("dana"))
+    publish(world.desk("dana"), lambda _view: None)
     ws = world.workspace()
     assert ws.log is not None
     ws.log.sync().places["222222222222"] = (
