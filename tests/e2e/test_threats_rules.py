@@ -296,9 +296,8 @@ UNREACHABLE = (
         (
             "A review that nobody can do.",
             (
-                RULES,
-                "\n      break_glass: {requesters: {groups: [platform]}, review: "
-                "{within: 24h, group: security, count: 9}}" + RULES,
+                "group: security, count: 1}\n    - id: sessions",
+                "group: security, count: 9}\n    - id: sessions",
             ),
             "unreachable-review",
         ),

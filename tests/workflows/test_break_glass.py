@@ -280,7 +280,7 @@ def with_rules(
     first, *rest = now.rules
     changed = replace(now, rules=(change(first), *rest), people={**now.people, **(people or {})})
     place.config = replace(place.config, approvals=changed)
-    publish(place.desk("dana"))
+    publish(place.desk("dana"), lambda _view: None)
     inspected(place)
     place.aws.sessions.clear()
 

@@ -98,7 +98,7 @@ def with_break_glass(world: World, change: Callable[[BreakGlass], BreakGlass | N
     first, *rest = world.approvals.rules
     approvals = replace(world.approvals, rules=(of(first), *rest))
     world.config = replace(world.config, approvals=approvals)
-    publish(world.desk("dana"))
+    publish(world.desk("dana"), lambda _view: None)
 
 
 def test_rules_without_break_glass_fail_the_drill() -> None:
@@ -117,7 +117,7 @@ def test_a_task_without_a_rule_fails_the_drill() -> None:
     narrower = replace(first, match=replace(first.match, tasks=tasks))
     approvals = replace(world.approvals, rules=(narrower, *rest))
     world.config = replace(world.config, approvals=approvals)
-    publish(world.desk("dana"))
+    publish(world.desk("dana"), lambda _view: None)
     report = rehearsed(world)
     assert failed(report) == {"delete-root-credentials"}
 
