@@ -7,7 +7,7 @@ itself. Where a second process is not to be had, records are looked at in turn.
 import os
 import signal
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from orgroot.core.log_verify import PrereadRecords, Records, in_turn
 from orgroot.core.preread import Preread, preread
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future, ProcessPoolExecutor
+    from multiprocessing.connection import Connection
 
 WORTH = 1000
 """Fewer records are read before a second process has started."""
@@ -23,9 +23,6 @@ WORTH = 1000
 _CHUNK = 64
 _IN_FLIGHT = 4
 """Chunks that are read and not folded yet: what bounds the memory that this takes."""
-
-_keys: dict[str, str] = {}
-"""In the second process: the ephemeral keys of the executions it has met."""
 
 _Chunk = tuple[tuple[int, bytes], ...]
 
@@ -39,66 +36,93 @@ def ahead(records: Records, *, worth: int = WORTH) -> PrereadRecords:
     """
     several = iter(records)
     first = tuple(islice(several, worth))
-    pool = _pool() if len(first) == worth and _cores() > 1 else None
-    if pool is None:
+    second = _started() if len(first) == worth and _cores() > 1 else None
+    if second is None:
         yield from in_turn(chain(first, several))
         return
-    with pool:
-        yield from _in_second(chain(first, several), pool)
+    try:
+        yield from _in_second(chain(first, several), second)
+    finally:
+        second.end()
 
 
-def _in_second(records: Iterator[tuple[int, bytes]], pool: "ProcessPoolExecutor") -> PrereadRecords:
-    waiting: deque[tuple[_Chunk, Future[list[Preread]] | None]] = deque()
+def _in_second(records: Iterator[tuple[int, bytes]], second: "_Second") -> PrereadRecords:
+    waiting: deque[_Chunk] = deque()
     while chunk := tuple(islice(records, _CHUNK)):
-        waiting.append((chunk, _asked(pool, chunk)))
+        second.ask([raw for _, raw in chunk])
+        waiting.append(chunk)
         if len(waiting) == _IN_FLIGHT:
-            yield from _answered(*waiting.popleft())
+            yield from _answered(waiting.popleft(), second)
     while waiting:
-        yield from _answered(*waiting.popleft())
+        yield from _answered(waiting.popleft(), second)
 
 
-def _asked(pool: "ProcessPoolExecutor", chunk: _Chunk) -> "Future[list[Preread]] | None":
-    from concurrent.futures import BrokenExecutor  # noqa: PLC0415 - only long logs pay for it
-
-    try:
-        return pool.submit(_preread_all, [raw for _, raw in chunk])
-    except BrokenExecutor:
-        return None
-
-
-def _answered(chunk: _Chunk, answer: "Future[list[Preread]] | None") -> PrereadRecords:
-    from concurrent.futures import BrokenExecutor  # noqa: PLC0415 - as above
-
-    try:
-        found = None if answer is None else answer.result()
-    except BrokenExecutor:  # somebody killed it, or there was no memory left for it
-        found = None
-    if found is None:
+def _answered(chunk: _Chunk, second: "_Second") -> PrereadRecords:
+    found = second.answer()
+    if found is None:  # somebody killed it, or there was no memory left for it
         yield from in_turn(chunk)
         return
     for (seq, raw), seen in zip(chunk, found, strict=True):
         yield seq, raw, seen
 
 
-def _pool() -> "ProcessPoolExecutor | None":
-    """A second process; None: this machine gives none."""
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - as above
-    from multiprocessing import get_context  # noqa: PLC0415 - as above
+class _Second:
+    """The second process at the other end of a pipe, whose end nobody else holds open.
 
+    So a process that died is noticed at once on both ways. `concurrent.futures` waits for good
+    there before Python 3.12 (gh-94777), and Debian 12 has 3.11.2.
+    """
+
+    def __init__(self) -> None:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only long logs pay
+        from multiprocessing import get_context  # noqa: PLC0415 - as above
+
+        context = get_context("spawn")
+        self._here, there = context.Pipe()
+        self._process = context.Process(target=_serve, args=(there,), daemon=True)
+        self._process.start()
+        there.close()
+        # It writes while we read: were both to write, each could wait for the other.
+        self._writer = ThreadPoolExecutor(1)
+
+    def ask(self, raws: list[bytes]) -> None:
+        """Have these records looked at."""
+        self._writer.submit(self._here.send, raws)
+
+    def answer(self) -> list[Preread] | None:
+        """What was found in the oldest records not yet answered; None: nobody is there."""
+        try:
+            found: list[Preread] = self._here.recv()
+        except (EOFError, OSError):
+            return None
+        return found
+
+    def end(self) -> None:
+        """End it, whatever it is doing: nothing that it knows is needed any more."""
+        self._process.kill()
+        self._process.join()
+        self._writer.shutdown()
+        self._here.close()
+
+
+def _started() -> _Second | None:
+    """A second process; None: this machine gives none."""
     try:
-        return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_start)
-    except (OSError, NotImplementedError, ImportError):  # no semaphores, as in AWS Lambda
+        return _Second()
+    except (OSError, NotImplementedError, ImportError):
         return None
 
 
-def _preread_all(raws: Iterable[bytes]) -> list[Preread]:
-    """In the second process."""
-    return [preread(raw, _keys) for raw in raws]
-
-
-def _start() -> None:
-    """In the second process: Ctrl-C ends the first one, which ends this."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _serve(there: "Connection") -> None:
+    """The second process: answer until the first one is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the first one, which ends this
+    keys: dict[str, str] = {}
+    while True:
+        try:
+            raws: list[bytes] = there.recv()
+            there.send([preread(raw, keys) for raw in raws])
+        except (EOFError, OSError):
+            return
 
 
 def _cores() -> int:

@@ -46,7 +46,7 @@ def test_one_core_or_no_semaphores_are_enough(log: w.Log, monkeypatch: pytest.Mo
     monkeypatch.setattr(second_process, "_cores", lambda: 1)
     assert len(list(ahead(records(log), worth=10))) == len(log.raws)
     monkeypatch.setattr(second_process, "_cores", lambda: 2)
-    monkeypatch.setattr(second_process, "_pool", lambda: None)
+    monkeypatch.setattr(second_process, "_started", lambda: None)
     assert len(list(ahead(records(log), worth=10))) == len(log.raws)
 
 
