@@ -136,7 +136,7 @@ def unlock_bucket(
     The same request as `unlock-bucket`, done before the approvals and reviewed after.
     """
     wanted = wanted_of(names, account, mode, sids, bucket_region)
-    ask = ask_of(_typed_reason(reason), ticket, wait, wait_for, duration, break_glass=True)
+    ask = ask_of(typed_reason(reason), ticket, wait, wait_for, duration, break_glass=True)
     with open_to_unlock(ctx, as_person, key, dry_run=dry_run) as ws:
         emit(output, unlock_with(ws, wanted, ask, dry_run=dry_run, yes=yes))
 
@@ -167,7 +167,7 @@ def remove(
     """
     kinds = tuple(CredentialKind) if only is None else credential_kinds(only)
     chosen = selection(accounts, every=every, ous=ous, tags=tags, exclude=exclude, limit=limit)
-    ask = ask_of(_typed_reason(reason), ticket, wait, wait_for, duration, break_glass=True)
+    ask = ask_of(typed_reason(reason), ticket, wait, wait_for, duration, break_glass=True)
     with open_to_remove(ctx, as_person, key, dry_run=dry_run) as ws:
         emit(output, remove_with(ws, chosen, kinds, ask, dry_run=dry_run, yes=yes))
 
@@ -204,7 +204,7 @@ def review(
         emit(output, decided(view, output))
 
 
-def _typed_reason(reason: str) -> str:
+def typed_reason(reason: str) -> str:
     """The reason, typed on the terminal where the command line has none.
 
     Raises:

@@ -36,6 +36,9 @@ from orgroot.workflows.workspace import Workspace
 POLL_SECONDS = 2.0
 """How often `--wait` looks at the log."""
 
+EMERGENCY_SECONDS = 300
+"""So long somebody on call waits for the runner, unless they say otherwise."""
+
 
 class Driver(Protocol):
     """What one task does: registered in `drivers`."""
@@ -70,7 +73,8 @@ def submit(
     Args:
         ws: the command's world.
         draft: what is asked for.
-        wait_seconds: how long to wait for approvals; None: not at all.
+        wait_seconds: how long to wait for approvals; None: not at all, but for a runner that
+            shall execute an emergency.
         sleep: waits.
         act: what is done once it is granted; None: it is executed.
 
@@ -88,6 +92,9 @@ def submit(
     if continuing:
         ws.progress.note(f"continuing {request.id}")
     log = log_of(ws)
+    if wait_seconds is None and runner is not None and draft.break_glass:
+        ws.progress.note(f"{request.id} waits for {runner}, which alone opens root sessions here")
+        wait_seconds = EMERGENCY_SECONDS
     give_up = ws.clock.now() + timedelta(seconds=wait_seconds or 0)
     while True:
         log.sync()

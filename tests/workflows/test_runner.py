@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from fakes.aws_members import FakeBucket
-from fakes.buckets_world import ACCOUNT, BUCKET, LOCKED, inspected, policy_now
+from fakes.buckets_world import ACCOUNT, BUCKET, LOCKED, inspected, policy_now, wanted
 from fakes.removal_world import ALL, ASK, EVERYTHING, A, B, deletions, fill, grant, verified
 from fakes.runner_world import (
     RUNNER,
@@ -19,7 +19,15 @@ from fakes.signer import FakeSigner
 from fakes.team import ProcessKilledError, World, new_world
 
 from orgroot.core.log_state import MAX_EXECUTIONS
-from orgroot.core.results import ExitReason, RequestView, RunnerRound, RunRow, exit_code
+from orgroot.core.results import (
+    ExitReason,
+    RequestView,
+    RunnerRound,
+    RunRow,
+    Unlock,
+    exit_code,
+)
+from orgroot.core.task_params import UnlockMode
 from orgroot.errors import (
     AuditUnavailable,
     AwsErrorKind,
@@ -28,11 +36,16 @@ from orgroot.errors import (
     RequestRefused,
     UsageError,
 )
-from orgroot.workflows import removal
+from orgroot.workflows import removal, unlock
 from orgroot.workflows.claims import Claim
 from orgroot.workflows.crash_recovery import recover
-from orgroot.workflows.execution import execute
+from orgroot.workflows.execution import execute, submit
+from orgroot.workflows.requests import Ask
+from orgroot.workflows.review import review
 from orgroot.workflows.runner import preview, run_once, watch
+
+DELETE = wanted(mode=UnlockMode.DELETE)
+EMERGENCY = Ask(reason="payments are down", break_glass=True)
 
 
 def direct(executes: tuple[str, ...] = ("root-tasks", "reading")) -> tuple[World, str]:
@@ -78,6 +91,29 @@ def test_an_approved_request_is_executed_once() -> None:
     runs = world.log().sync().requests[request].executions  # type: ignore[index]
     assert [one.body.signer.person for one in runs] == [RUNNER]
     assert [one.id for one in runs] == [done.executed[0].execution]
+    verified(world)
+
+
+def test_an_emergency_is_executed_by_the_runner_for_who_asked() -> None:
+    """Whoever is on call waits for it; the incident is theirs, and the runner answers for none."""
+    world = runner_world()
+
+    def meanwhile(seconds: float) -> None:
+        world.clock.forward(seconds)
+        run(world)
+
+    assert unlock.emergency(world.workspace(), DELETE, EMERGENCY) is not None
+    ws = world.workspace()
+    draft = unlock._draft(ws, DELETE, EMERGENCY, unlock._plan(ws, DELETE)[1])
+    done = submit(ws, draft, None, sleep=meanwhile)
+    assert isinstance(done, Unlock)
+    assert done.state == "UNREVIEWED"
+    (incident,) = world.log().sync().incidents
+    assert incident.body.signer.person == "alice"
+    assert [one.body.signer.person for one in incident.executions] == [RUNNER]
+    with pytest.raises(RequestRefused, match="awaits its review"):
+        unlock.emergency(world.workspace(), wanted("another", mode=UnlockMode.DELETE), EMERGENCY)
+    review(world.desk("bob"), incident.id, lambda _summary: None)
     verified(world)
 
 
