@@ -20,7 +20,7 @@ from tests.e2e.scenes import (
     chosen,
     settle,
 )
-from tests.e2e.stage import KILLED, STOPPED, Stage
+from tests.e2e.stage import KILLED, STOPPED, Ended, Stage
 
 PARTS = 3
 """A test walks every third of its points, so that two workers share them."""
@@ -64,11 +64,22 @@ def full() -> bool:
     return bool(os.environ.get(EVERY_POINT))
 
 
+def killed(done: Ended, at: int) -> bool:
+    """Whether the run was killed there; else it ended before it came so far.
+
+    Facts of two accounts may share a record, as it happens: then there are fewer points.
+    """
+    assert done.code == KILLED or len(done.points) < at, (at, done.err)
+    return done.code == KILLED
+
+
 def walk(scene: Scene, numbers: Iterable[int], which: int, **harm: Any) -> None:
     """Hurt the command at one part of these points, and settle each; every third one deeply."""
     for turn, at in enumerate(tuple(numbers)[which::PARTS]):
         before = scene.begin()
         done = scene.hurt(at=at, **harm)
+        if harm["how"] == "kill" and not killed(done, at):
+            continue
         assert (done.code == KILLED) is (harm["how"] == "kill"), (at, done.err)
         check_honest(scene, done, before)
         settle(scene, before, deep=full() or turn % 3 == 0)
@@ -231,7 +242,8 @@ def test_a_bulk_removal_killed_at_every_step_goes_on(removals: Scene, which: int
     once = deletions(stage)
     for at in chosen(found, every=50)[which::PARTS]:
         removals.begin()
-        assert removals.hurt(how="kill", at=at).code == KILLED
+        if not killed(removals.hurt(how="kill", at=at), at):
+            continue
         check_witness(stage)
         assert stage.forked("alice", *removals.command).code in {0, 3}
         assert removals.shows() == removals.done
