@@ -162,7 +162,10 @@ def _bindable(
     management = ws.config.organization.management_account
     members = tuple(a for a in accounts if a.id != management and a.state == ACTIVE)
     idle = [a.id for a in accounts if a.id != management and a.state != ACTIVE]
-    notes = [f"{management} is the management account, which no SCP binds"]
+    notes = [
+        f"{management} is the management account, which no SCP binds",
+        "resource control policies are not read: they too can stop the tasks on buckets and queues",
+    ]
     if idle:
         notes.append(f"not ACTIVE, so not judged: {', '.join(idle)}")
     return members, tuple(notes)

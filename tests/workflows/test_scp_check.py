@@ -65,6 +65,7 @@ def test_the_account_the_policy_and_the_statement_are_named(world: World) -> Non
     assert [group.accounts for group in result.groups] == [(ONE,), (TWO, THREE)]
     assert MANAGEMENT not in {row.target for row in result.results}
     assert any(MANAGEMENT in note for note in result.notes)
+    assert any("resource control policies are not read" in note for note in result.notes)
 
 
 def test_each_policy_is_read_once_and_nothing_is_written(world: World) -> None:
