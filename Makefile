@@ -26,7 +26,8 @@ demo: $(DEMO)/.installed  ## play the whole story against a sandbox organization
 
 test: $(DEV)/.installed  ## the whole suite; core/ must keep 100 % branch coverage
 	$(DEV)/bin/python -m coverage erase
-	$(DEV)/bin/python -m coverage run -m pytest -q tests/core
+	$(DEV)/bin/python -m coverage run -m pytest -q -n $(WORKERS) tests/core
+	$(DEV)/bin/python -m coverage combine -q
 	$(DEV)/bin/python -m coverage report --include='orgroot/core/*' --fail-under=100
 	$(DEV)/bin/python -m pytest -q -n $(WORKERS) --dist worksteal --ignore=tests/core
 
