@@ -116,11 +116,17 @@ class AccountGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """One root task, of one kind of principal, in one Region, in a group of accounts."""
+    """One root task, of one kind of principal, in one Region, in a group of accounts.
+
+    Attributes:
+        found: the judgement of each of its actions.
+        judgement: what they amount to.
+    """
 
     group: AccountGroup
     principal: RootPrincipal
     region: str
+    found: Mapping[str, Judgement]
     judgement: TaskJudgement
 
 
@@ -179,6 +185,7 @@ class Check:
                         group=group,
                         principal=principal,
                         region=region,
+                        found=found,
                         judgement=judge_task(task, found),
                     )
 

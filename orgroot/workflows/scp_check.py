@@ -5,12 +5,11 @@ session and needs no log.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from types import MappingProxyType
 
-from orgroot.core.organization import ACTIVE, MemberAccount
 from orgroot.core.request_context import Value
 from orgroot.core.results import (
     ExitReason,
@@ -21,13 +20,11 @@ from orgroot.core.results import (
     ScpCheckSummary,
 )
 from orgroot.core.root_principals import RootPrincipal
-from orgroot.core.scp_check import BoundScp, Check, Checked, ScpTree
-from orgroot.core.scp_lockout import Outcome, Scp
-from orgroot.core.scp_statement import parse_statements
+from orgroot.core.scp_check import Check, Checked, ScpTree
+from orgroot.core.scp_lockout import Outcome
 from orgroot.core.statements import timestamp
-from orgroot.errors import UsageError
 from orgroot.ports import Clock
-from orgroot.workflows.selection import walk
+from orgroot.workflows.scp_tree import bound_scp, observe_tree
 from orgroot.workflows.workspace import Workspace
 
 _FULL = "FullAWSAccess"
@@ -42,7 +39,6 @@ _PLACEHOLDER = re.compile(r"\$\{(?:AWS::)?([A-Z][A-Z0-9_]*|Partition)\}")
 """What templates leave open; a policy variable is never written so (its name has a prefix)."""
 
 _NAMED = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
-_POLICY_TYPE = "SERVICE_CONTROL_POLICY"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +69,7 @@ def check_text(text: str, source: str, question: Question, clock: Clock) -> ScpC
     accounts = (_ANY_ACCOUNT, *dict.fromkeys(_NAMED.findall(text)))
     tree = ScpTree(
         organization="",
-        policies={_FULL: _bound(_FULL, _FULL, _FULL_TEXT), name: _bound(name, name, text)},
+        policies={_FULL: bound_scp(_FULL, _FULL, _FULL_TEXT), name: bound_scp(name, name, text)},
         attached={_NOWHERE: (_FULL, name), **dict.fromkeys(accounts, (_FULL,))},
         paths=dict.fromkeys(accounts, (_NOWHERE,)),
     )
@@ -110,38 +106,6 @@ def check_live(ws: Workspace, targets: tuple[str, ...], question: Question) -> S
     return _result(list(check.run()), tree=tree, notes=notes)
 
 
-def observe_tree(ws: Workspace, targets: tuple[str, ...]) -> tuple[ScpTree, tuple[str, ...]]:
-    """The organization's SCPs and the accounts they bind; and what was left out.
-
-    Every policy is described once and asked once where it is attached.
-
-    Raises:
-        UsageError, AwsError: as `check_live`.
-    """
-    root = ws.organization.root()
-    accounts = ws.organization.accounts()
-    members, notes = _bindable(ws, accounts)
-    paths = _paths(ws, members)
-    _require_known(targets, {root.id, *paths, *(each for path in paths.values() for each in path)})
-    chosen = {
-        account: path
-        for account, path in paths.items()
-        if not targets or {account, *path} & set(targets)
-    }
-    in_force = root.policy_types.get(_POLICY_TYPE) == "ENABLED"
-    if not in_force:
-        notes = (*notes, "service control policies are not enabled, so none is in force")
-    policies, attached = _policies(ws) if in_force else ({}, {})
-    tree = ScpTree(
-        organization=ws.config.organization.id,
-        policies=policies,
-        attached=attached,
-        paths=chosen,
-        in_force=in_force,
-    )
-    return tree, notes
-
-
 def _filled_in(text: str) -> tuple[str, tuple[str, ...]]:
     """A template's text with its placeholders filled in, and what was put in their places."""
     names = sorted(set(_PLACEHOLDER.findall(text)))
@@ -153,59 +117,6 @@ def _filled_in(text: str) -> tuple[str, tuple[str, ...]]:
 
 def _filling(name: str) -> str:
     return "aws" if name.upper() == "PARTITION" else "PLACEHOLDER"
-
-
-def _bindable(
-    ws: Workspace, accounts: Iterable[MemberAccount]
-) -> tuple[tuple[MemberAccount, ...], tuple[str, ...]]:
-    """The members that SCPs bind and root sessions reach; and why the others are left out."""
-    management = ws.config.organization.management_account
-    members = tuple(a for a in accounts if a.id != management and a.state == ACTIVE)
-    idle = [a.id for a in accounts if a.id != management and a.state != ACTIVE]
-    notes = [
-        f"{management} is the management account, which no SCP binds",
-        "resource control policies are not read: they too can stop the tasks on buckets and queues",
-    ]
-    if idle:
-        notes.append(f"not ACTIVE, so not judged: {', '.join(idle)}")
-    return members, tuple(notes)
-
-
-def _paths(ws: Workspace, members: tuple[MemberAccount, ...]) -> dict[str, tuple[str, ...]]:
-    """Where each account lies: from ListAccounts where it says so, else by walking the tree."""
-    if all(account.path for account in members):
-        return {account.id: account.path for account in members}
-    walked, _ = walk(ws)
-    return {account.id: walked[account.id] for account in members}
-
-
-def _require_known(targets: tuple[str, ...], known: set[str]) -> None:
-    for target in targets:
-        if target not in known:
-            raise UsageError(
-                f"{target} is no account of this organization, and no OU or root above one",
-                hint="check the id, and that the credentials are of the right organization",
-                code="scp-target",
-            )
-
-
-def _policies(ws: Workspace) -> tuple[dict[str, BoundScp], dict[str, tuple[str, ...]]]:
-    """Every SCP with its text, and where each is attached, read in the order of their names."""
-    listed = ws.organization.scps()
-    ws.progress.start("reading service control policies", len(listed))
-    policies: dict[str, BoundScp] = {}
-    attached: dict[str, list[str]] = {}
-    for summary in listed:
-        text = ws.organization.scp_content(summary.id)
-        policies[summary.id] = _bound(summary.id, summary.name, text)
-        for target in ws.organization.targets_of_scp(summary.id):
-            attached.setdefault(target, []).append(summary.id)
-        ws.progress.advance()
-    return policies, {target: tuple(there) for target, there in attached.items()}
-
-
-def _bound(policy: str, name: str, text: str) -> BoundScp:
-    return BoundScp(id=policy, scp=Scp(name=name, statements=parse_statements(text, name)))
 
 
 def _accounts(checked: Checked) -> tuple[str, ...]:
