@@ -6,6 +6,8 @@ Importing this module must stay cheap: no boto3, no moto. Commands import what t
 import re
 import sys
 import traceback
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -117,11 +119,17 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
+@cache
+def _command() -> Callable[..., object]:
+    """The commands as the parser wants them: built once, since a process may run several."""
+    return typer.main.get_command(app)
+
+
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code; nothing escapes as a traceback."""
     settings = Settings()
     try:
-        app(args=arguments, prog_name="orgroot", obj=settings)
+        _command()(args=arguments, prog_name="orgroot", obj=settings)
     except SystemExit as exit_:
         if exit_.code == UsageError.exit_code and _wants_json(arguments):
             sys.stdout.write(_error_json(_parser_error(exit_)))
