@@ -142,6 +142,12 @@ def _check_scalar(value: object, kind: inspect.Type, path: Path, wanted: str = "
         raise wrong(path, f"{text!r} is not accepted: {wanted or problem}")
 
 
+def _choice_problem(text: str, names: list[str]) -> str:
+    if text in names:
+        return ""
+    return f"it is none of {', '.join(names)}{did_you_mean(text, names)}"
+
+
 def _problem(text: str, kind: inspect.Type) -> str:
     """Why a text is not of a scalar kind, in words that say what to write; empty: it is."""
     match kind:
@@ -152,9 +158,7 @@ def _problem(text: str, kind: inspect.Type) -> str:
         case inspect.BoolType():
             return "" if text in _BOOLEANS else "write true or false"
         case inspect.EnumType():
-            names = [member.value for member in kind.cls]
-            known = f"it is none of {', '.join(names)}{did_you_mean(text, names)}"
-            return "" if text in names else known
+            return _choice_problem(text, [member.value for member in kind.cls])
         case inspect.DateType():
             valid = _DATE.fullmatch(text) and _is_moment(text)
             return "" if valid else "write a date as 2027-03-31"
