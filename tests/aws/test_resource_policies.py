@@ -91,6 +91,7 @@ def test_another_accounts_bucket_is_denied(
         with pytest.raises(AwsError) as caught:
             attempt()
         assert caught.value.kind is AwsErrorKind.DENIED
+        assert caught.value.aws_code == "AccessDenied"  # without it S3 says MethodNotAllowed
         assert "another account" in caught.value.message
 
 

@@ -98,9 +98,11 @@ class Playground:
             code = app.run(list(arguments))
         return Done(code=code, out=out.getvalue(), err=err.getvalue())
 
-    def ok(self, person: str | None, *arguments: str, code: int = 0) -> Any:
+    def ok(
+        self, person: str | None, *arguments: str, code: int = 0, env: Mapping[str, str] = {}
+    ) -> Any:
         """Run with `-o json` and return the result; any other exit code fails the test."""
-        done = self.run(person, *arguments, "-o", "json")
+        done = self.run(person, *arguments, "-o", "json", env=env)
         assert done.code == code, f"{arguments}: {done.code}\n{done.out}\n{done.err}"
         return done.json
 

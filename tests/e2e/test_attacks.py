@@ -191,13 +191,6 @@ def test_a_key_in_the_local_configuration_speaks_for_nobody(place: Playground) -
     place.refused("bob", 2, "--config", config, "approve", request, "--yes")
 
 
-def test_rules_that_were_in_force_once_do_not_come_back(place: Playground) -> None:
-    """An owner's old rules, written again by whoever has them, change nothing."""
-    next_record(place).write_bytes(moved(record(place, "rules"), place))
-    assert "REPLAY" in findings(place)
-    assert place.ok("dana", "rules", "check")["serial"] == 1
-
-
 def test_a_lost_reply_is_neither_success_nor_refusal(place: Playground) -> None:
     """AssumeRoot took place and no answer came: exit 7, UNKNOWN, and never a second try."""
     target = Target(place)
