@@ -19,6 +19,8 @@ from botocore.loaders import JSONFileLoader
 
 from orgroot.cli import app
 from orgroot.cli.sandbox import person_environment
+from orgroot.sandbox import process
+from tests.e2e.nursery import nursery
 
 FOREIGN = ("AWS_", "ORGROOT_", "MOTO_", "XDG_", "SSH_AUTH_SOCK")
 READING = ("Get", "List", "Describe", "Head", "Lookup")
@@ -50,7 +52,7 @@ class Done:
 
 
 class Playground:
-    """One running sandbox, made by `orgroot sandbox up` itself."""
+    """One running sandbox, made by `orgroot sandbox up`, in a process forked for it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -91,6 +93,7 @@ class Playground:
         ):
             world.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
             world.setattr(JSONFileLoader, "load_file", _load_once)
+            world.setattr(process, "_spawn", lambda *order: nursery().spawn(*order))
             for name in set(os.environ) - set(wanted):
                 world.delenv(name)
             for name, value in wanted.items():
