@@ -4,9 +4,10 @@ import json
 import random
 import time
 
-from orgroot.core.scp_check import BoundScp, Check, ScpTree, groups
+from orgroot.core.scp_check import Check
 from orgroot.core.scp_lockout import Scp
 from orgroot.core.scp_statement import parse_statements
+from orgroot.core.scp_tree import BoundScp, ScpTree, groups
 
 ACCOUNTS, UNITS, POLICIES = 10_000, 2_000, 60
 ROOT = "r-ab12"

@@ -24,6 +24,7 @@ from orgroot.errors import AwsError, AwsErrorKind
 _SERVICE = "organizations"
 _IAM = {"ServicePrincipal": "iam.amazonaws.com"}
 _SCP = "SERVICE_CONTROL_POLICY"
+_RCP = "RESOURCE_CONTROL_POLICY"
 _DEEPEST = 10
 """Roots have at most five levels of OUs below them; more parents than this is no tree."""
 
@@ -139,6 +140,10 @@ class AwsOrganization:
     def scps(self) -> tuple[ScpSummary, ...]:
         """`ListPolicies` of type SERVICE_CONTROL_POLICY."""
         return _scps_in_order(self._items("ListPolicies", "Policies", {"Filter": _SCP}))
+
+    def rcps(self) -> tuple[ScpSummary, ...]:
+        """`ListPolicies` of type RESOURCE_CONTROL_POLICY."""
+        return _scps_in_order(self._items("ListPolicies", "Policies", {"Filter": _RCP}))
 
     def scp_content(self, policy: str) -> str:
         """`DescribePolicy`: the document exactly as stored."""

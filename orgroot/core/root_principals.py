@@ -73,7 +73,7 @@ def request_context(
         "aws:userid": account,
         "aws:viaawsservice": "false",
         "s3:resourceaccount": account,
-        **_organization(where),
+        **organization_keys(where),
     }
     if now is not None:
         values |= {"aws:currenttime": now, "aws:epochtime": now}
@@ -97,7 +97,8 @@ def _session(now: str | None) -> Mapping[str, Value]:
     return values
 
 
-def _organization(where: Whereabouts) -> Mapping[str, Value]:
+def organization_keys(where: Whereabouts) -> Mapping[str, Value]:
+    """What is known of organization and path, of caller and resource in this account alike."""
     if not where.organization:
         return {}
     known: dict[str, Value] = {

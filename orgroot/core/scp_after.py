@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from orgroot.core.scp_check import BoundScp, ScpTree
 from orgroot.core.scp_lockout import Scp
+from orgroot.core.scp_tree import BoundScp, ScpTree
 from orgroot.errors import UsageError
 
 

@@ -1,8 +1,10 @@
 """Would the SCPs on an account's path let each root task run? Allowed, denied, or depends on what.
 
 An explicit Deny on any level wins, and every level must allow ("How SCPs work with Allow and
-Deny", Organizations user guide). The management account is bound by no SCP and is not asked about.
-It shares no code with the sandbox's own evaluator: they check each other.
+Deny", Organizations user guide). Resource control policies only deny, and only on the services they
+reach ("RCP evaluation"): RCPFullAWSAccess cannot be detached. The management account is bound by
+neither and is not asked about. It shares no code with the sandbox's own evaluator: they check each
+other.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,12 +25,20 @@ class Outcome(StrEnum):
     DEPENDS = "depends"
 
 
+class PolicyKind(StrEnum):
+    """The two kinds of policy, in the words of AWS's own refusals."""
+
+    SCP = "service control policy"
+    RCP = "resource control policy"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scp:
-    """A service control policy with its statements; `name` is what people know it by."""
+    """A control policy with its statements; its name is unique among those of its kind."""
 
     name: str
     statements: tuple[Statement, ...]
+    kind: PolicyKind = PolicyKind.SCP
 
 
 Level = tuple[Scp, ...]
@@ -41,6 +51,7 @@ class Blame:
 
     policy: str
     sid: str
+    kind: PolicyKind = PolicyKind.SCP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +102,11 @@ class Stance:
 
 
 def stance(scp: Scp, action: str, resource: str, context: RequestContext) -> Stance:
-    """Ask one SCP about one action on one resource."""
+    """Ask one policy about one action on one resource."""
     answers = [(each, each.covers(action, resource, context)) for each in scp.statements]
     return Stance(
         denials=tuple(
-            (Blame(policy=scp.name, sid=each.sid), answer)
+            (Blame(policy=scp.name, sid=each.sid, kind=scp.kind), answer)
             for each, answer in answers
             if each.deny and answer.value is not False
         ),
@@ -112,9 +123,12 @@ def judge(
     )
 
 
-def joined(levels: Sequence[Sequence[tuple[str, Stance]]]) -> Judgement:
-    """What the stances of a whole path amount to; each with the name of its SCP."""
-    said = [denial for level in levels for _, each in level for denial in each.denials]
+def joined(
+    levels: Sequence[Sequence[tuple[str, Stance]]], rcps: Sequence[Stance] = ()
+) -> Judgement:
+    """What the stances of a whole path amount to; those of SCPs with their names."""
+    stances = (*(each for level in levels for _, each in level), *rcps)
+    said = [denial for each in stances for denial in each.denials]
     guilty = {blame for blame, answer in said if answer.value}
     if guilty:
         return Judgement(outcome=Outcome.DENIED, by=tuple(sorted(guilty)))
@@ -172,6 +186,16 @@ def requests_of(task: TaskPolicy, account: str, region: str) -> Iterator[RootReq
         yield RootRequest(
             action=action, resource=resource.format(account=account, region=region), region=where
         )
+
+
+_RCP_SERVICES = frozenset({"s3", "sqs"})
+"""What root tasks touch of the services that RCPs reach ("List of AWS services that support
+RCPs", Organizations user guide); IAM is none of them."""
+
+
+def rcps_reach(action: str) -> bool:
+    """Whether resource control policies have a say in an action."""
+    return action.partition(":")[0] in _RCP_SERVICES
 
 
 _RESOURCES: Mapping[str, str] = {

@@ -14,9 +14,10 @@ from typing import Any
 from orgroot.core.request_context import Value
 from orgroot.core.root_principals import RootPrincipal
 from orgroot.core.root_tasks import TaskPolicy
-from orgroot.core.scp_check import AccountGroup, Check, ScpTree
+from orgroot.core.scp_check import Check
 from orgroot.core.scp_lockout import Blame, Judgement, Outcome, TaskJudgement, judge_task
 from orgroot.core.scp_statement import Statement
+from orgroot.core.scp_tree import AccountGroup, ScpTree
 
 _Answers = dict[tuple[str, TaskPolicy], Mapping[str, Judgement]]
 """By Region and task, the judgement of each of its actions."""
@@ -89,26 +90,23 @@ class _Judged:
 
     def may_deny(self, group: AccountGroup, by: Iterable[Blame]) -> set[str]:
         """What the statements say that are named."""
-        named = {(blame.policy, blame.sid) for blame in by}
+        named = {(blame.policy, blame.sid, blame.kind) for blame in by}
+        policies = {*group.rcps, *(policy for level in group.levels for policy in level)}
+        scps = [self._tree.policies[policy].scp for policy in policies]
         return {
             _meaning(each)
-            for level in self._statements(group)
-            for name, each in level
-            if each.deny and (name, each.sid) in named
+            for scp in scps
+            for each in scp.statements
+            if each.deny and (scp.name, each.sid, scp.kind) in named
         }
 
     def allows(self, group: AccountGroup) -> list[set[str]]:
         """What the Allow statements of each level say."""
+        levels = ([self._tree.policies[policy].scp for policy in level] for level in group.levels)
         return [
-            {_meaning(each) for _, each in level if not each.deny}
-            for level in self._statements(group)
+            {_meaning(each) for scp in level for each in scp.statements if not each.deny}
+            for level in levels
         ]
-
-    def _statements(self, group: AccountGroup) -> Iterator[Iterator[tuple[str, Statement]]]:
-        """Of each level, its statements with the name of their policy."""
-        for level in group.levels:
-            scps = (self._tree.policies[policy].scp for policy in level)
-            yield ((scp.name, each) for scp in scps for each in scp.statements)
 
 
 @dataclass(frozen=True, kw_only=True)

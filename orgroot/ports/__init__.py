@@ -129,6 +129,10 @@ class OrganizationGateway(Protocol):
         """`ListPolicies` of type SERVICE_CONTROL_POLICY."""
         ...
 
+    def rcps(self) -> tuple[ScpSummary, ...]:
+        """`ListPolicies` of type RESOURCE_CONTROL_POLICY; their texts and targets as of SCPs."""
+        ...
+
     def scp_content(self, policy: str) -> str:
         """`DescribePolicy`: the document exactly as stored."""
         ...

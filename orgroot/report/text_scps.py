@@ -61,7 +61,9 @@ def _actions(row: results.ScpCheckRow) -> str:
 def _blame(row: results.ScpCheckRow) -> str:
     sids: dict[str, list[str]] = {}
     for blame in row.by:
-        sids.setdefault(blame.policy, []).append(blame.sid)
+        # Most policies are SCPs: what is none is said so.
+        kind = "" if blame.kind == "service control policy" else f" ({blame.kind})"
+        sids.setdefault(blame.policy + kind, []).append(blame.sid)
     return visible(
         "; ".join(
             f"{policy}: {', '.join(named)}" if all(named) else f"{policy}: allows none of it"

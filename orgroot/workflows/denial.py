@@ -15,9 +15,9 @@ from orgroot.core.wildcards import matches
 from orgroot.errors import AwsError, AwsErrorKind, OrgrootError
 from orgroot.ports import OrganizationGateway
 
-_SCP_ARN = re.compile(
-    r"arn:[a-z-]+:organizations::[0-9]{12}:policy/o-[a-z0-9]+/service_control_policy/"
-    r"(?P<id>p-[0-9a-zA-Z_]+)"
+_POLICY_ARN = re.compile(
+    r"arn:[a-z-]+:organizations::[0-9]{12}:policy/o-[a-z0-9]+/"
+    r"(?P<kind>service|resource)_control_policy/(?P<id>p-[0-9a-zA-Z_]+)"
 )
 
 
@@ -27,7 +27,7 @@ class Denials:
     def __init__(self, organization: OrganizationGateway) -> None:
         self._organization = organization
         self._lock = threading.Lock()
-        self._names: Mapping[str, str] | None = None
+        self._names: dict[str, Mapping[str, str]] = {}
         self._texts: dict[str, str | None] = {}
 
     def explain(self, error: AwsError) -> DeniedBy | None:
@@ -36,26 +36,27 @@ class Denials:
             return None
         if error.denied_by_arn is None and error.denied_by_type is None:
             return None
-        found = _SCP_ARN.fullmatch(error.denied_by_arn or "")
+        found = _POLICY_ARN.fullmatch(error.denied_by_arn or "")
         if found is None:
             return DeniedBy(policy=error.denied_by_arn, sid=None, kind=error.denied_by_type)
         policy = found["id"]
         with self._lock:
-            name = self._name(policy)
+            name = self._name(policy, found["kind"])
             text = self._text(policy)
         return DeniedBy(
             policy=name or error.denied_by_arn,
             sid=None if text is None else only_deny(text, error.operation),
-            kind=error.denied_by_type or "service control policy",
+            kind=error.denied_by_type or f"{found['kind']} control policy",
         )
 
-    def _name(self, policy: str) -> str | None:
-        if self._names is None:
+    def _name(self, policy: str, kind: str) -> str | None:
+        if kind not in self._names:
+            listed = self._organization.scps if kind == "service" else self._organization.rcps
             try:
-                self._names = {scp.id: scp.name for scp in self._organization.scps()}
+                self._names[kind] = {each.id: each.name for each in listed()}
             except OrgrootError:
-                self._names = {}
-        return self._names.get(policy)
+                self._names[kind] = {}
+        return self._names[kind].get(policy)
 
     def _text(self, policy: str) -> str | None:
         if policy not in self._texts:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from types import MappingProxyType
 
+from orgroot.core.rcp_assume_root import may_reach_assume_root
 from orgroot.core.request_context import Value
 from orgroot.core.results import (
     ExitReason,
@@ -20,8 +21,9 @@ from orgroot.core.results import (
     ScpCheckSummary,
 )
 from orgroot.core.root_principals import RootPrincipal
-from orgroot.core.scp_check import Check, Checked, ScpTree
+from orgroot.core.scp_check import Check, Checked
 from orgroot.core.scp_lockout import Outcome
+from orgroot.core.scp_tree import ScpTree
 from orgroot.core.statements import timestamp
 from orgroot.ports import Clock
 from orgroot.workflows.scp_tree import bound_scp, observe_tree
@@ -152,6 +154,7 @@ def _result(
                     tuple(tree.policies[policy].scp.name for policy in level)
                     for level in group.levels
                 ),
+                rcps=tuple(tree.policies[policy].scp.name for policy in group.rcps),
             )
             for accounts, group in groups.items()
         ),
@@ -161,9 +164,17 @@ def _result(
             depends=count[Outcome.DEPENDS],
             denied=count[Outcome.DENIED],
         ),
-        notes=notes,
+        notes=(*notes, *_about_assume_root(tree)),
         exit_reasons=(ExitReason.FINDINGS,) if count[Outcome.DENIED] else (),
     )
+
+
+def _about_assume_root(tree: ScpTree) -> list[str]:
+    return [
+        f"RCP {blame.policy} ({blame.sid}) denies sts:AssumeRoot, or may; AWS does not say whether "
+        "an RCP of the member account reaches that call, so no decision above counts it"
+        for blame in may_reach_assume_root(tree)
+    ]
 
 
 _RANK = (Outcome.ALLOWED, Outcome.DEPENDS, Outcome.DENIED)
@@ -178,6 +189,9 @@ def _row(checked: Checked, target: str) -> ScpCheckRow:
         task_policy=judgement.task_policy.value,
         decision=judgement.outcome.value,
         denied_actions=judgement.denied_actions,
-        by=tuple(ScpBlame(policy=blame.policy, sid=blame.sid) for blame in judgement.by),
+        by=tuple(
+            ScpBlame(policy=blame.policy, sid=blame.sid, kind=blame.kind.value)
+            for blame in judgement.by
+        ),
         depends_on=judgement.on,
     )

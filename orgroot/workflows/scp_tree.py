@@ -1,24 +1,31 @@
-"""The organization's SCPs and the accounts they bind, with as few calls as can be.
+"""The organization's SCPs and RCPs and the accounts they bind, with as few calls as can be.
 
 Every policy is listed once, described once and asked once where it is attached: Organizations
 allows a few calls a second. Nothing is changed, and no root session is opened.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from orgroot.core.organization import ACTIVE, MemberAccount
-from orgroot.core.scp_check import BoundScp, ScpTree
-from orgroot.core.scp_lockout import Scp
+from orgroot.core.scp_lockout import PolicyKind, Scp
 from orgroot.core.scp_statement import parse_statements
+from orgroot.core.scp_tree import BoundScp, ScpTree
 from orgroot.errors import UsageError
 from orgroot.workflows.selection import walk
 from orgroot.workflows.workspace import Workspace
 
-_POLICY_TYPE = "SERVICE_CONTROL_POLICY"
+POLICY_TYPES: Mapping[PolicyKind, str] = MappingProxyType(
+    {
+        PolicyKind.SCP: "SERVICE_CONTROL_POLICY",
+        PolicyKind.RCP: "RESOURCE_CONTROL_POLICY",
+    }
+)
+"""What Organizations calls the two kinds."""
 
 
 def observe_tree(ws: Workspace, targets: tuple[str, ...] = ()) -> tuple[ScpTree, tuple[str, ...]]:
-    """The SCPs that bind all accounts, or those in or below targets; and what was left out.
+    """The policies that bind all accounts, or those in or below targets; and what was left out.
 
     Raises:
         UsageError: a target is no account, OU or root of the organization.
@@ -34,10 +41,11 @@ def observe_tree(ws: Workspace, targets: tuple[str, ...] = ()) -> tuple[ScpTree,
         for account, path in paths.items()
         if not targets or {account, *path} & set(targets)
     }
-    in_force = root.policy_types.get(_POLICY_TYPE) == "ENABLED"
-    if not in_force:
+    types = root.policy_types
+    in_force = frozenset(k for k in PolicyKind if types.get(POLICY_TYPES[k]) == "ENABLED")
+    if PolicyKind.SCP not in in_force:
         notes = (*notes, "service control policies are not enabled, so none is in force")
-    policies, attached = _policies(ws) if in_force else ({}, {})
+    policies, attached = _policies(ws, in_force)
     tree = ScpTree(
         organization=ws.config.organization.id,
         policies=policies,
@@ -48,13 +56,14 @@ def observe_tree(ws: Workspace, targets: tuple[str, ...] = ()) -> tuple[ScpTree,
     return tree, notes
 
 
-def bound_scp(policy: str, name: str, text: str) -> BoundScp:
-    """An SCP by its id, name and text.
+def bound_scp(policy: str, name: str, text: str, kind: PolicyKind = PolicyKind.SCP) -> BoundScp:
+    """A policy by its id, name and text.
 
     Raises:
         UsageError: code `policy`: the text is no policy.
     """
-    return BoundScp(id=policy, scp=Scp(name=name, statements=parse_statements(text, name)))
+    statements = parse_statements(text, name)
+    return BoundScp(id=policy, scp=Scp(name=name, statements=statements, kind=kind))
 
 
 def _bindable(
@@ -64,10 +73,7 @@ def _bindable(
     management = ws.config.organization.management_account
     members = tuple(a for a in accounts if a.id != management and a.state == ACTIVE)
     idle = [a.id for a in accounts if a.id != management and a.state != ACTIVE]
-    notes = [
-        f"{management} is the management account, which no SCP binds",
-        "resource control policies are not read: they too can stop the tasks on buckets and queues",
-    ]
+    notes = [f"{management} is the management account, which no SCP binds"]
     if idle:
         notes.append(f"not ACTIVE, so not judged: {', '.join(idle)}")
     return members, tuple(notes)
@@ -91,15 +97,18 @@ def _require_known(targets: tuple[str, ...], known: set[str]) -> None:
             )
 
 
-def _policies(ws: Workspace) -> tuple[dict[str, BoundScp], dict[str, tuple[str, ...]]]:
-    """Every SCP with its text, and where each is attached, read in the order of their names."""
-    listed = ws.organization.scps()
-    ws.progress.start("reading service control policies", len(listed))
+def _policies(
+    ws: Workspace, in_force: frozenset[PolicyKind]
+) -> tuple[dict[str, BoundScp], dict[str, tuple[str, ...]]]:
+    """Every policy with its text, and where each is attached, read in the order of their names."""
+    lists = {PolicyKind.SCP: ws.organization.scps, PolicyKind.RCP: ws.organization.rcps}
+    listed = [(kind, each) for kind in PolicyKind if kind in in_force for each in lists[kind]()]
+    ws.progress.start("reading control policies", len(listed))
     policies: dict[str, BoundScp] = {}
     attached: dict[str, list[str]] = {}
-    for summary in listed:
+    for kind, summary in listed:
         text = ws.organization.scp_content(summary.id)
-        policies[summary.id] = bound_scp(summary.id, summary.name, text)
+        policies[summary.id] = bound_scp(summary.id, summary.name, text, kind)
         for target in ws.organization.targets_of_scp(summary.id):
             attached.setdefault(target, []).append(summary.id)
         ws.progress.advance()

@@ -19,10 +19,11 @@ from orgroot.core.scp_after import (
     ScpUpdated,
     organization_after,
 )
-from orgroot.core.scp_check import BoundScp, Check, ScpTree
+from orgroot.core.scp_check import Check
 from orgroot.core.scp_lockout import Blame, Outcome, Scp
 from orgroot.core.scp_regressions import Stopped, stopped_by
 from orgroot.core.scp_statement import parse_statements
+from orgroot.core.scp_tree import BoundScp, ScpTree
 from orgroot.errors import UsageError
 
 ROOT, PROD, DEV = "r-ab12", "ou-ab12-prod0001", "ou-ab12-dev00001"

@@ -1,17 +1,20 @@
 """Whole organizations: accounts bound alike are judged once, and as each would be by itself."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orgroot.core.rcp_assume_root import may_reach_assume_root
 from orgroot.core.root_principals import RootPrincipal
 from orgroot.core.root_tasks import TaskPolicy
-from orgroot.core.scp_check import BoundScp, Check, Checked, ScpTree, groups
-from orgroot.core.scp_lockout import Blame, Outcome, Scp
+from orgroot.core.scp_check import Check, Checked
+from orgroot.core.scp_lockout import Blame, Outcome, PolicyKind, Scp
 from orgroot.core.scp_statement import parse_statements
+from orgroot.core.scp_tree import BoundScp, ScpTree, groups
 
 ORG = "o-exampleorgid"
 ROOT, PROD, DEV = "r-ab12", "ou-ab12-prod0001", "ou-ab12-dev00001"
@@ -20,10 +23,11 @@ PATHS = {ONE: (ROOT, PROD), TWO: (ROOT, PROD), THREE: (ROOT, DEV)}
 FREE = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
-def bound(policy: str, *statements: Any) -> BoundScp:
+def bound(policy: str, *statements: Any, kind: PolicyKind = PolicyKind.SCP) -> BoundScp:
     """An SCP by its id."""
     text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-    return BoundScp(id=policy, scp=Scp(name=policy, statements=parse_statements(text, policy)))
+    parsed = parse_statements(text, policy)
+    return BoundScp(id=policy, scp=Scp(name=policy, statements=parsed, kind=kind))
 
 
 def deny(condition: Any, **elements: Any) -> dict[str, Any]:
@@ -124,11 +128,102 @@ def test_what_somebody_knows_settles_it() -> None:
     assert {each.judgement.outcome for each in sessions} == {Outcome.ALLOWED}
 
 
+RCP_FREE = {**FREE, "Principal": "*"}
+
+
+def rcp_tree(*statements: Any, **options: Any) -> ScpTree:
+    """An organization with RCPFullAWSAccess, and one more RCP on the OU of the first two."""
+    full = bound("p-rcp-full", RCP_FREE, kind=PolicyKind.RCP)
+    extra = bound("p-rcp", *statements, kind=PolicyKind.RCP)
+    whole = tree()
+    attached = {node: (*there, "p-rcp-full") for node, there in whole.attached.items()}
+    attached[PROD] = (*attached[PROD], "p-rcp")
+    return replace(
+        whole,
+        policies={**whole.policies, full.id: full, extra.id: extra},
+        attached=attached,
+        **options,
+    )
+
+
+def test_a_resource_control_policy_stops_buckets_and_queues_alone() -> None:
+    """An RCP on the account's path denies the unlocking and is named by its kind; IAM is free."""
+    found = run(rcp_tree(deny({}, Sid="Shut", Principal="*", Action=["s3:*", "sqs:*", "iam:*"])))
+    stopped = {
+        (each.group.accounts, each.judgement.task_policy, each.judgement.by)
+        for each in found
+        if each.judgement.outcome is Outcome.DENIED
+    }
+    blame = (Blame(policy="p-rcp", sid="Shut", kind=PolicyKind.RCP),)
+    assert stopped == {
+        ((ONE, TWO), task, blame) for task in (TaskPolicy.UNLOCK_BUCKET, TaskPolicy.UNLOCK_QUEUE)
+    }
+
+
+def test_an_rcp_is_no_allow_and_needs_none() -> None:
+    """RCPFullAWSAccess makes up for no missing SCP, and its own absence denies nothing."""
+    whole = rcp_tree(deny({}, Action="kms:*"))
+    without_scp = {
+        node: tuple(p for p in there if p != "p-full") for node, there in whole.attached.items()
+    }
+    assert denied(run(replace(whole, attached=without_scp)), RootPrincipal.ROOT_SESSION) == {
+        ONE,
+        TWO,
+        THREE,
+    }
+    without_rcp = {
+        node: tuple(p for p in there if p != "p-rcp-full") for node, there in whole.attached.items()
+    }
+    assert not denied(run(replace(whole, attached=without_rcp)), RootPrincipal.ROOT_SESSION)
+
+
+def test_rcps_that_are_not_enabled_stop_nothing() -> None:
+    """Where the type is off, its policies bind nobody."""
+    scps_alone = frozenset({PolicyKind.SCP})
+    whole = rcp_tree(deny({}, Action="s3:*"), in_force=scps_alone)
+    assert not denied(run(whole), RootPrincipal.ROOT_SESSION)
+    assert {group.rcps for group in groups(whole)} == {()}
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        (deny({}, Sid="Sts", Action="sts:*"), True),
+        (deny({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": ORG}}, Action="sts:*"), False),
+        (deny({"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}, Sid="Sts", Action="sts:*"), True),
+        (deny({}, Action=["s3:*", "sts:AssumeRole"]), False),
+    ],
+)
+def test_what_an_rcp_says_of_assume_root_is_told_apart(statement: Any, said: bool) -> None:  # noqa: FBT001 - a table
+    """An RCP that speaks of AssumeRoot is named, and decides nothing."""
+    blame = Blame(policy="p-rcp", sid="Sts", kind=PolicyKind.RCP)
+    assert may_reach_assume_root(rcp_tree(statement)) == ((blame,) if said else ())
+
+
+@pytest.mark.parametrize(
+    ("pattern", "alike"),
+    [
+        ("arn:aws:iam*1111*", [(ONE, TWO), (THREE,)]),
+        ("arn:aws:iam*4444:root", [(ONE, THREE), (TWO,)]),
+        ("arn:aws:ia?::9999*", [(ONE, TWO), (THREE,)]),
+        ("arn:aws:s3:::bucket-2222*", [(ONE, TWO, THREE)]),
+        ("arn:aws:s3:::2222-*", [(ONE, TWO, THREE)]),
+    ],
+)
+def test_wildcards_across_colons_part_accounts_too(
+    pattern: str, alike: list[tuple[str, ...]]
+) -> None:
+    """A pattern whose stars reach beyond one part of an ARN still tells accounts apart."""
+    condition = {"StringLike": {"aws:PrincipalArn": pattern}}
+    assert [group.accounts for group in groups(tree(bound("p-x", deny(condition))))] == alike
+
+
 CONDITIONS = st.sampled_from(
     [
         {},
         {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ONE}:root"}},
         {"StringLike": {"aws:PrincipalAccount": "1111*"}},
+        {"StringLike": {"aws:PrincipalArn": "arn:*ia?*2222*"}},
         {"NumericGreaterThan": {"aws:UserId": "500000000000"}},
         {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}},
         {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": f"{ORG}/{ROOT}/{DEV}/*"}},

@@ -13,6 +13,7 @@ from tests.e2e.playground import Playground
 
 CORPUS = Path(__file__).parent.parent / "data" / "scp-corpus"
 LANDING_ZONE = CORPUS / "21-lza-cccs-sensitive-before-fix.json"
+LANDING_ZONE_DENY = {"policy": "LZA-Guardrails-Sensitive", "sid": "ROOT"}
 AUDIT = {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"}
 
 
@@ -56,10 +57,68 @@ def test_the_scp_that_broke_a_landing_zone_is_named(place: Playground) -> None:
         for row in found["results"]
         if row["principal"] == "root-session"
         and row["decision"] == "denied"
-        and {"policy": "LZA-Guardrails-Sensitive", "sid": "ROOT"} in row["by"]
+        and {**LANDING_ZONE_DENY, "kind": "service control policy"} in row["by"]
     ]
     assert {row["target"] for row in denied} == siblings
     assert len({row["task_policy"] for row in denied}) == 5
+
+
+SHUT = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "OnlyFromTheNetwork",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": "*",
+            "Condition": {"StringNotEqualsIfExists": {"aws:SourceVpc": "vpc-1"}},
+        }
+    ],
+}
+
+
+def test_a_resource_control_policy_that_stops_an_unlock_is_named(place: Playground) -> None:
+    """An RCP is named with Sid and kind, and indeed the sandbox blocks the bucket's session."""
+    bucket = place.locked_bucket("ledger")
+    organizations = place.administrator("organizations")
+    root = organizations.list_roots()["Roots"][0]["Id"]
+    kind = "RESOURCE_CONTROL_POLICY"
+    organizations.enable_policy_type(RootId=root, PolicyType=kind)
+    organizations.list_roots()
+    made = organizations.create_policy(
+        Name="data-perimeter", Description="", Content=json.dumps(SHUT), Type=kind
+    )["Policy"]["PolicySummary"]["Id"]
+    organizations.attach_policy(PolicyId=made, TargetId=bucket["account"])
+    try:
+        asked = ("--target", bucket["account"])
+        depends = place.ok("alice", "scp", "check", *asked)
+        denied = place.ok("alice", "scp", "check", *asked, "--context", "aws:SourceVpc=", code=6)
+        session = place.administrator("sts", region_name="eu-west-1").assume_root(
+            TargetPrincipal=bucket["account"],
+            TaskPolicyArn={
+                "arn": AUDIT["arn"].replace("IAMAuditRootUserCredentials", "S3UnlockBucketPolicy")
+            },
+        )["Credentials"]
+        with pytest.raises(ClientError, match="explicit deny in a resource control policy"):
+            place.with_session(session, "s3").get_bucket_policy(Bucket=bucket["name"])
+        refused = place.run(
+            "alice", "inspect", "bucket", bucket["name"], "--account", bucket["account"]
+        )
+    finally:
+        organizations.disable_policy_type(RootId=root, PolicyType=kind)
+        organizations.delete_policy(PolicyId=made)
+    blame = {
+        "policy": "data-perimeter",
+        "sid": "OnlyFromTheNetwork",
+        "kind": "resource control policy",
+    }
+    for found, decision in ((depends, "depends"), (denied, "denied")):
+        rows = [row for row in found["results"] if blame in row["by"]]
+        assert {row["decision"] for row in rows} == {decision}
+        assert {row["task_policy"] for row in rows} == {"S3UnlockBucketPolicy"}
+    assert refused.code == 8
+    assert f"resource_control_policy/{made}" in refused.err
 
 
 def test_one_document_needs_no_credentials_and_no_configuration(

@@ -30,7 +30,7 @@ class FakeAws(FakeMembers):
     def root(self) -> OrganizationRoot:
         """Its root container."""
         self._call("organizations:ListRoots")
-        return OrganizationRoot(id=ORG_ROOT, policy_types={"SERVICE_CONTROL_POLICY": "ENABLED"})
+        return OrganizationRoot(id=ORG_ROOT, policy_types=dict(self.policy_types))
 
     def accounts(self) -> tuple[MemberAccount, ...]:
         """All accounts."""
@@ -110,7 +110,12 @@ class FakeAws(FakeMembers):
     def scps(self) -> tuple[ScpSummary, ...]:
         """All SCPs."""
         self._call("organizations:ListPolicies")
-        return tuple(summary for summary, _ in self.policies.values())
+        return tuple(summary for summary, _ in self.policies.values() if summary.id not in self.rcp)
+
+    def rcps(self) -> tuple[ScpSummary, ...]:
+        """All RCPs."""
+        self._call("organizations:ListPolicies")
+        return tuple(summary for summary, _ in self.policies.values() if summary.id in self.rcp)
 
     def scp_content(self, policy: str) -> str:
         """An SCP's text."""

@@ -95,6 +95,8 @@ class FakeMembers:
         self.delegates: list[AccountId] = []
         self.policies: dict[str, tuple[ScpSummary, str]] = {}
         self.policy_tags: dict[str, dict[str, str]] = {}
+        self.policy_types = {"SERVICE_CONTROL_POLICY": "ENABLED"}
+        self.rcp: set[str] = set()
         self.attachments: dict[str, list[str]] = {}
         self.arn = f"arn:aws:iam::{MANAGEMENT}:user/alice"
         self.calls: list[Call] = []

@@ -172,7 +172,10 @@ EXAMPLES: tuple[r.Result, ...] = (
                 task_policy="S3UnlockBucketPolicy",
                 decision="denied",
                 denied_actions=("s3:PutBucketPolicy",),
-                by=(r.ScpBlame(policy=EVIL, sid="X"), r.ScpBlame(policy="narrow", sid="")),
+                by=(
+                    r.ScpBlame(policy=EVIL, sid="X", kind="resource control policy"),
+                    r.ScpBlame(policy="narrow", sid="", kind="service control policy"),
+                ),
             ),
             r.ScpCheckRow(
                 target="333333333333",
@@ -180,7 +183,7 @@ EXAMPLES: tuple[r.Result, ...] = (
                 region="eu-west-1",
                 task_policy="S3UnlockBucketPolicy",
                 decision="depends",
-                by=(r.ScpBlame(policy="net", sid="#1"),),
+                by=(r.ScpBlame(policy="net", sid="#1", kind="service control policy"),),
                 depends_on=("aws:SourceVpc", EVIL),
             ),
             r.ScpCheckRow(

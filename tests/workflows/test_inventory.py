@@ -189,6 +189,19 @@ def test_a_denying_scp_is_named_with_its_sid(world: World) -> None:
     assert world.aws.count("organizations:DescribePolicy") == 1
 
 
+def test_a_denying_rcp_is_named_with_its_kind(world: World) -> None:
+    """A resource control policy in AWS's message is looked up among its own kind."""
+    text = '{"Version":"2012-10-17","Statement":[{"Sid":"R","Effect":"Deny","Action":"iam:*"}]}'
+    arn = SCP_ARN.replace("service_control", "resource_control")
+    summary = ScpSummary(id=SCP, arn=arn, name="shut", description="", aws_managed=False)
+    world.aws.policies[SCP] = (summary, text)
+    world.aws.rcp.add(SCP)
+    deny_summary(world, A, arn, None)
+    found = row(take(world), A).denied_by
+    assert found is not None
+    assert (found.policy, found.sid, found.kind) == ("shut", "R", "resource control policy")
+
+
 @pytest.mark.parametrize(
     ("arn", "kind", "policy"),
     [

@@ -65,7 +65,37 @@ def test_the_account_the_policy_and_the_statement_are_named(world: World) -> Non
     assert [group.accounts for group in result.groups] == [(ONE,), (TWO, THREE)]
     assert MANAGEMENT not in {row.target for row in result.results}
     assert any(MANAGEMENT in note for note in result.notes)
-    assert any("resource control policies are not read" in note for note in result.notes)
+
+
+def with_rcp(world: World, *actions: str) -> None:
+    """A resource control policy on the organization's root."""
+    aws = world.aws
+    aws.policy_types["RESOURCE_CONTROL_POLICY"] = "ENABLED"
+    shut = {**deny("Shut", {}), "Principal": "*", "Action": list(actions)}
+    for name, text in (
+        ("RCPFullAWSAccess", policy({**FREE, "Principal": "*"})),
+        ("no-root", policy(shut)),
+    ):
+        summary = ScpSummary(
+            id=f"p-rcp-{name}", arn="", name=name, description="", aws_managed=False
+        )
+        aws.policies[summary.id] = (summary, text)
+        aws.rcp.add(summary.id)
+        aws.attachments[ORG_ROOT].append(summary.id)
+
+
+def test_a_resource_control_policy_is_named_with_its_kind(world: World) -> None:
+    """Where an RCP denies the unlocking, its name, Sid and kind stand beside the decision."""
+    with_rcp(world, "s3:*", "sts:*")
+    result = check_live(world.workspace(), (TWO,), QUESTION)
+    blamed = {
+        (row.task_policy, by.policy, by.sid, by.kind) for row in result.results for by in row.by
+    }
+    assert blamed == {("S3UnlockBucketPolicy", "no-root", "Shut", "resource control policy")}
+    assert result.groups[0].rcps == ("RCPFullAWSAccess", "no-root")
+    assert any("no-root (Shut) denies sts:AssumeRoot" in note for note in result.notes)
+    described = [c.subject for c in world.aws.calls if c.operation.endswith(":DescribePolicy")]
+    assert len(described) == len(set(described)) == 4
 
 
 def test_each_policy_is_read_once_and_nothing_is_written(world: World) -> None:

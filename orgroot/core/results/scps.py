@@ -6,11 +6,12 @@ from orgroot.core.results.base import Result, Row
 class ScpBlame(Row, frozen=True, kw_only=True):
     """A statement that denies or may deny; an empty `sid`: the policy allows nothing of the kind.
 
-    A statement without a Sid is named by its number, as `#2`.
+    A statement without a Sid is named by its number, as `#2`. `kind` is as of `denied_by`.
     """
 
     policy: str
     sid: str
+    kind: str
 
 
 class ScpCheckRow(Row, frozen=True, kw_only=True):
@@ -38,10 +39,17 @@ class ScpCheckRow(Row, frozen=True, kw_only=True):
 
 
 class ScpCheckGroup(Row, frozen=True, kw_only=True):
-    """Accounts that the same SCPs bind alike: the names of the SCPs on each level, root first."""
+    """Accounts that the same policies bind alike.
+
+    Attributes:
+        accounts: their ids.
+        levels: the names of the SCPs on each level, root first.
+        rcps: the names of the RCPs on all levels.
+    """
 
     accounts: tuple[str, ...]
     levels: tuple[tuple[str, ...], ...]
+    rcps: tuple[str, ...] = ()
 
 
 class ScpCheckSummary(Row, frozen=True, kw_only=True):
