@@ -87,6 +87,11 @@ def proposal_id(text: str) -> ProposalId:
     return ProposalId(_parse(text, _PROPOSAL, "a proposal id", "opr_ and 26 of a-z, 2-7"))
 
 
+def is_proposal(text: str) -> bool:
+    """Whether an id would be that of a proposal, rightly written or not."""
+    return text.startswith("opr_")
+
+
 def digest(text: str) -> Digest:
     """Parse a SHA-256 in hexadecimal."""
     return Digest(_parse(text, _DIGEST, "a SHA-256 digest", "64 hexadecimal digits"))

@@ -7,6 +7,10 @@ and what POSIX has.
 import base64
 
 from orgroot.core.pasted import BEGIN, COLUMNS, END
+from orgroot.errors import UsageError
+
+_LONGEST = 96 * 1024
+"""Bytes of a statement; Linux takes no longer argument than 128 KiB, and base64 adds a third."""
 
 _SCRIPT = (
     "set -eu; umask 077; d=$(mktemp -d); "
@@ -42,7 +46,16 @@ def paste_line(text: bytes, *, namespace: str, key: str, typed: str) -> str:
         namespace: what it is signed as.
         key: the public key that must sign, `type base64`.
         typed: what to type to say yes; letters and digits.
+
+    Raises:
+        UsageError: it is too long for a line.
     """
+    if len(text) >= _LONGEST:
+        raise UsageError(
+            f"{len(text)} bytes are too much for one line of a shell",
+            hint="leave out --paste, and send the text as a file",
+            code="too-long",
+        )
     kind, _, encoded = key.partition(" ")
     statement = base64.b64encode(text).decode()
     return f"sh -c '{_SCRIPT}' orgroot {statement} {namespace} {encoded} {kind} {typed}"

@@ -40,7 +40,8 @@ def proposal(result: results.ProposalView) -> str:
         parts.append("Changes:\n" + changes(result))
     group = "trust" if result.kind == "trust" else "rules"
     if result.state == "OPEN":
-        parts.append(f"Next, each of them:\n  orgroot {group} sign {result.id}")
+        elsewhere = f"or without orgroot: orgroot approval prepare {result.id} --as OWNER"
+        parts.append(f"Next, each of them:\n  orgroot {group} sign {result.id}\n  {elsewhere}")
     elif result.state == "READY":
         parts.append(f"Next:\n  orgroot {group} publish {result.id}")
     return "\n\n".join(parts) + receipt(result.receipt)

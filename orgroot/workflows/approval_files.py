@@ -187,7 +187,9 @@ def _signed_by(
 ) -> tuple[PublicKey, type[Approval] | type[Denial] | type[Review]]:
     """The roster key that signed these bytes, and as what."""
     refused = IntegrityError(
-        "bad signature: it was made by no key of the roster that holds now", code="unknown-signer"
+        "bad signature: it was made by no key of the roster that holds now",
+        hint="nor is it over anything that waits here for owners: it must be the prepared text",
+        code="unknown-signer",
     )
     for key in _keys(roster, now):
         for kind in KINDS:

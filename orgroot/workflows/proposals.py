@@ -197,12 +197,17 @@ def add_signature(log: AuditLog, proposal: Proposal, armored: bytes) -> None:
         IntegrityError: it is of nobody who may, or of another text.
     """
     if signature_of(proposal, armored) is None:
-        raise IntegrityError(
-            f"bad signature: it was made over {proposal.id} by no owner who signs it",
-            hint="it must be made over exactly the prepared text, with a key of an owner",
-            code="badsig",
-        )
+        raise bad_signature(proposal)
     log.put(signature_key(proposal.id, armored), armored)
+
+
+def bad_signature(proposal: Proposal) -> IntegrityError:
+    """What a signature is that nobody made who may sign a proposal."""
+    return IntegrityError(
+        f"bad signature: it was made over {proposal.id} by no owner who signs it",
+        hint="it must be made over exactly the prepared text, with a key of an owner",
+        code="badsig",
+    )
 
 
 def publish(log: AuditLog, proposal: Proposal, now: datetime) -> ProposalView:
