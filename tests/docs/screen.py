@@ -6,9 +6,9 @@ from tests.docs.steps import EXIT
 
 REST = "…"
 WIDTH = 120
-REQUEST = r"\borq_[a-z2-7]{26}\b"
+REQUEST = r"\bo(?:rq|pr)_[a-z2-7]{26}\b"
 ANY = re.compile(
-    r"(?P<same>\bo(?:rq|ex)_[a-z2-7]{26}\b|\bo-[a-z0-9]{10}\b)"
+    r"(?P<same>\bo(?:rq|ex|pr)_[a-z2-7]{26}\b|\bo-[a-z0-9]{10}\b)"
     r"|(?P<receipt>orgroot1 [0-9a-f]{16} [0-9]+ [0-9a-f]{64})"
     r"|(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z?)"
     r"|(?P<date>\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b)"
@@ -23,7 +23,7 @@ ANY = re.compile(
     r"|(?P<spaces> {2,})"
 )
 CLASSES = {
-    "same": r"o(?:rq_[a-z2-7]{26}|ex_[a-z2-7]{26}|-[a-z0-9]{10})",
+    "same": r"o(?:rq_[a-z2-7]{26}|ex_[a-z2-7]{26}|pr_[a-z2-7]{26}|-[a-z0-9]{10})",
     "receipt": r"orgroot1 [0-9a-f]{16} [0-9]+ [0-9a-f]{64}",
     "time": r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z?",
     "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
