@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from orgroot.core.audit_log import verify
 from orgroot.core.codec import record_key
 from orgroot.core.findings import FindingCode, Void
-from orgroot.core.ids import proposal_id, proposal_id_of
+from orgroot.core.ids import is_proposal, proposal_id, proposal_id_of
 from orgroot.core.owners import signers_of
 from orgroot.core.proposals import (
     Collected,
@@ -155,7 +155,9 @@ def test_only_what_owners_sign_is_a_proposal(shared: w.Log) -> None:
 
 
 def test_ids_are_parsed() -> None:
-    """The form of an id is checked at the edge."""
+    """The form of an id is checked at the edge; what begins like one is meant as one."""
+    assert is_proposal("opr_short")
+    assert not is_proposal("orq_" + "a" * 26)
     assert proposal_id("opr_" + "a" * 26) == "opr_" + "a" * 26
     with pytest.raises(UsageError):
         proposal_id("orq_" + "a" * 26)
