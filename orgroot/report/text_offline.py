@@ -9,7 +9,7 @@ import base64
 from orgroot.core.pasted import BEGIN, COLUMNS, END
 from orgroot.errors import UsageError
 
-_LONGEST = 96 * 1024
+_LONGEST = 96_000
 """Bytes of a statement; Linux takes no longer argument than 128 KiB, and base64 adds a third."""
 
 _SCRIPT = (
@@ -50,7 +50,7 @@ def paste_line(text: bytes, *, namespace: str, key: str, typed: str) -> str:
     Raises:
         UsageError: it is too long for a line.
     """
-    if len(text) >= _LONGEST:
+    if len(text) > _LONGEST:
         raise UsageError(
             f"{len(text)} bytes are too much for one line of a shell",
             hint="leave out --paste, and send the text as a file",

@@ -17,8 +17,8 @@ def line(size: int) -> str:
 
 def test_every_line_can_be_run() -> None:
     """The longest that is made has no argument that Linux refuses; above it is exit 2."""
-    longest = line(96 * 1024 - 1)
+    longest = line(96_000)
     assert max(len(part) for part in longest.split(" ")) < LINUX
     with pytest.raises(UsageError) as caught:
-        line(96 * 1024)
+        line(96_001)
     assert caught.value.code == "too-long"
