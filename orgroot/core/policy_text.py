@@ -21,7 +21,7 @@ def parse_policy(text: str, source: str) -> Mapping[str, Any]:
     """
     try:
         document = json.loads(text, object_pairs_hook=_unique_pairs, parse_constant=_no_constant)
-        _require_shallow(document, MAX_DEPTH)
+        require_shallow(document, MAX_DEPTH)
     except json.JSONDecodeError as error:
         raise bad_policy(source, f"not JSON: {error.msg} in line {error.lineno}") from error
     except (ValueError, RecursionError) as error:
@@ -73,10 +73,15 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def _require_shallow(value: Any, depth: int) -> None:
+def require_shallow(value: Any, depth: int) -> None:
+    """Refuse a value that is nested deeper than `depth`.
+
+    Raises:
+        ValueError: it is.
+    """
     if depth < 0:
         raise ValueError(f"nested deeper than {MAX_DEPTH}")
     inner = value.values() if isinstance(value, dict) else value
     if isinstance(value, dict | list):
         for item in inner:
-            _require_shallow(item, depth - 1)
+            require_shallow(item, depth - 1)

@@ -1,30 +1,22 @@
 """Service control policies as texts: the grammar and the size that AWS Organizations accepts.
 
-Organizations user guide, "SCP syntax" and "Quotas". What a policy does is not judged here.
+What a policy does is not judged here.
 """
 
 import base64
 import binascii
 import json
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from msgspec import Struct
 
 from orgroot.core.ids import sha256
-from orgroot.core.policy_text import bad_policy, parse_policy, statements_in, texts
+from orgroot.core.scp_flaws import Flaw, in_order, numbered, said
+from orgroot.core.scp_grammar import scp_errors, sent_text
+from orgroot.errors import UsageError
 
-MAX_CHARACTERS = 10_240
-"""The largest SCP, in characters as sent, white space included (quota of 2026-05-15)."""
-
-_VERSION = "2012-10-17"
-_SID = re.compile(r"[A-Za-z0-9]*")
-_ACTION = re.compile(r"\*|[A-Za-z0-9*?-]+:[A-Za-z0-9*?_-]+")
-_ELEMENTS = frozenset(
-    {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
-)
+_SHOWN = 5
+"""Flaws that one refusal spells out."""
 
 
 class PolicyText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,30 +75,24 @@ def parse_scp(text: str, source: str) -> ScpDocument:
     """Check an SCP; `source` (its file) is named in errors.
 
     Raises:
-        UsageError: code `policy`: what AWS would refuse, and why.
+        UsageError: code `policy`: everything for which AWS would refuse it, and where.
     """
-    document = parse_policy(text, source)
-    unknown = document.keys() - {"Version", "Statement"}
-    if unknown:
-        raise bad_policy(source, f"an SCP has no element {min(unknown)}")
-    if document.get("Version") != _VERSION:
-        raise bad_policy(source, f'write "Version": "{_VERSION}"')
-    statements = statements_in(document, source)
-    for number, statement in enumerate(statements, 1):
-        problem = _problem(statement)
-        if problem:
-            raise bad_policy(source, f"Statement {number}: {problem}")
-    sids = tuple(str(statement.get("Sid", "")) for statement in statements)
-    named = [sid for sid in sids if sid]
-    if len(set(named)) != len(named):
-        raise bad_policy(source, "two statements have the same Sid")
-    sent = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
-    if not _sendable(sent):
-        raise bad_policy(source, "it holds characters beyond Latin-1, which IAM does not accept")
-    if len(sent) > MAX_CHARACTERS:
-        size = f"{len(sent):,} characters without white space, and AWS takes {MAX_CHARACTERS:,}"
-        raise bad_policy(source, f"too large: {size}; split it in two")
-    return ScpDocument(text=sent, sids=sids)
+    flaws = scp_errors(text)
+    if flaws:
+        raise _refused(flaws, text, source)
+    document = json.loads(text)
+    sids = tuple(str(statement.get("Sid", "")) for _, statement in numbered(document))
+    return ScpDocument(text=sent_text(document), sids=sids)
+
+
+def _refused(flaws: tuple[Flaw, ...], text: str, source: str) -> UsageError:
+    """The error that names every flaw, in the order of the text."""
+    found = in_order(flaws, text)
+    shown = [f"line {place.line}, column {place.column}: {said(flaw)}" for place, flaw in found]
+    more = f"; and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    return UsageError(
+        f"{source}: {'; '.join(shown[:_SHOWN])}{more}", hint=found[0][1].remedy, code="policy"
+    )
 
 
 def same_scp(one: str, other: str) -> bool:
@@ -116,38 +102,3 @@ def same_scp(one: str, other: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return same
-
-
-def _sendable(text: str) -> bool:
-    return all(character <= "\xff" for character in text)
-
-
-def _problem(statement: Mapping[str, Any]) -> str:
-    """What AWS would refuse in a statement; empty: nothing."""
-    for element in ("Principal", "NotPrincipal"):
-        if element in statement:
-            return f"an SCP has no {element}: it binds every principal of its targets"
-    unknown = statement.keys() - _ELEMENTS
-    if unknown:
-        return f"an SCP has no element {min(unknown)}"
-    if statement.get("Effect") not in ("Allow", "Deny"):
-        return "Effect must be Allow or Deny"
-    sid = statement.get("Sid", "")
-    if not isinstance(sid, str) or _SID.fullmatch(sid) is None:
-        return f"Sid {sid!r} is not made of letters and digits"
-    if not isinstance(statement.get("Condition", {}), dict):
-        return "Condition must be an object"
-    return _one_of(statement, "Action") or _one_of(statement, "Resource") or _actions(statement)
-
-
-def _one_of(statement: Mapping[str, Any], element: str) -> str:
-    present = [name for name in (element, f"Not{element}") if name in statement]
-    if len(present) != 1:
-        return f"exactly one of {element} and Not{element} is needed"
-    return "" if texts(statement[present[0]]) else f"{present[0]} is empty"
-
-
-def _actions(statement: Mapping[str, Any]) -> str:
-    listed = texts(statement.get("Action", statement.get("NotAction")))
-    wrong = [action for action in listed if _ACTION.fullmatch(action) is None]
-    return f"{wrong[0]!r} is not an action as service:Name" if wrong else ""

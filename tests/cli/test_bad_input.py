@@ -108,7 +108,7 @@ EDITS = (
         name="an SCP file that is none",
         old="policies/scp/deny-root-user.json",
         new="config.yaml",
-        says=("config.yaml: not JSON",),
+        says=("config.yaml: line 1, column 1: not JSON",),
         arguments="scp apply --reason x --yes",
     ),
 )

@@ -76,7 +76,7 @@ def test_a_repair_that_is_one_is_a_request(log: w.Log) -> None:
 @pytest.mark.parametrize(
     ("plan", "words"),
     [
-        ([s.creation(TWICE + s.SCP[1:])], "a key stands twice"),
+        ([s.creation(TWICE + s.SCP[1:])], "stands twice"),
         ([s.creation(f" {s.SCP}")], "is not as it is sent"),
         ([s.creation("no policy")], "not JSON"),
         ([s.creation() | {"after": "text"}], "does not fit"),

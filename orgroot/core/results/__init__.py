@@ -111,6 +111,7 @@ from orgroot.core.results.scps import (
     ScpCheckGroup,
     ScpCheckRow,
     ScpCheckSummary,
+    ScpFinding,
 )
 from orgroot.core.results.sessions import HandedOut
 
@@ -187,6 +188,7 @@ __all__ = [
     "ScpCheckGroup",
     "ScpCheckRow",
     "ScpCheckSummary",
+    "ScpFinding",
     "SessionRow",
     "SkippedRow",
     "SlotRow",

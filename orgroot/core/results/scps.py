@@ -68,3 +68,28 @@ class ScpCheck(Result, frozen=True, kw_only=True, tag="orgroot.scp-check/v1"):
     groups: tuple[ScpCheckGroup, ...]
     summary: ScpCheckSummary
     notes: tuple[str, ...] = ()
+
+
+class ScpFinding(Row, frozen=True, kw_only=True):
+    """Something wrong or odd in an SCP's text.
+
+    Attributes:
+        file: where the text is from.
+        line, column: where in it, counted from 1.
+        severity: `error` (AWS refuses it), `warning` or `advice`.
+        code: its name, stable for programs.
+        statement: the number of the statement, from 1; null where it is about the document.
+        sid: that statement's Sid, if it has one.
+        message: what is wrong.
+        remedy: what to do.
+    """
+
+    file: str
+    line: int
+    column: int
+    severity: str
+    code: str
+    statement: int | None
+    sid: str | None
+    message: str
+    remedy: str
