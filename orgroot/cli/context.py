@@ -103,7 +103,9 @@ def open_any_log(settings: Settings) -> AuditLog:
     config, _ = read_config(settings)
     if config.trust is None:
         raise observer_mode()
-    return open_log(settings, config, config.trust, any_owners=True)
+    log = open_log(settings, config, config.trust, any_owners=True)
+    _use_trust(log, settings, signs=False)
+    return log
 
 
 def trust_in(file: Path) -> Trust:
@@ -255,10 +257,10 @@ def _accept_trust(log: AuditLog, settings: Settings) -> None:
 
 
 def _use_trust(log: AuditLog, settings: Settings, *, signs: bool) -> None:
-    """Pin the trust where the command signs; reading never pins, and says what it rests on."""
+    """Pin the trust where the command signs, never where it reads; say what both rest on."""
     if signs:
         _accept_trust(log, settings)
-    elif log.memory.pin(log.organization) is None:
+    if log.blind:
         say(f"this machine has no memory of log {log.trust.log_id} yet: a cut tail would not show")
 
 
@@ -349,6 +351,8 @@ def who_am_i(settings: Settings, as_person: str | None, key: Path | None) -> Who
     config, _ = read_config(settings)
     log = None if config.trust is None else open_log(settings, config, config.trust)
     kind = endpoint_of(log)
+    if log is not None:
+        _use_trust(log, settings, signs=False)
     caller: Caller | None = None
     try:
         caller = AwsIdentity(open_door(settings, config, kind)).caller()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from orgroot.core.public_keys import parse_public_key
+from orgroot.core.receipts import parse_receipt
 from orgroot.core.store_place import S3, s3_place
 from orgroot.core.structure import Path, wrong
 from orgroot.errors import UsageError
@@ -85,6 +86,17 @@ def _check_trust(trust: "Trust") -> None:
     if trust.store.startswith(S3):
         _check_bucket(trust)
     check_owners(trust.owners, ("trust", "owners"))
+    if trust.checkpoint is not None:
+        _check_checkpoint(trust.log_id, trust.checkpoint)
+
+
+def _check_checkpoint(log_id: str, checkpoint: str) -> None:
+    try:
+        of, _, _ = parse_receipt(checkpoint)
+    except UsageError as error:
+        raise wrong(("trust", "checkpoint"), error.message, hint=error.hint) from error
+    if of != log_id:
+        raise wrong(("trust", "checkpoint"), f"it is of log {of}, and log_id is {log_id}")
 
 
 def check_owners(owners: "Owners", at: Path) -> None:

@@ -149,7 +149,7 @@ class Fold:
             case Approval() | Denial() as body:
                 admission.check_decision(state, state.rules[-1], body, signed.digest)
             case Review() as body:
-                review.check(state, state.rules[-1], body)
+                review.check(state, state.rules[-1], body, signed.signed_with)
             case Rules() as body:
                 admission.next_rules(state, body, self._trust, seq, signed.digest)
             case Genesis() | TrustChange() as body:

@@ -23,6 +23,7 @@ from orgroot.core.log_state import (
 )
 from orgroot.core.people import is_hardware
 from orgroot.core.quorum import Missing, unfilled
+from orgroot.core.sshsig import Verified
 from orgroot.core.statements import Review, instant, timestamp
 from orgroot.core.summary import FEW, summarize
 
@@ -35,14 +36,16 @@ def admit(state: LogState, rules: RulesInForce, body: Review, record: DecisionRe
     Raises:
         Void: ILLEGAL_TRANSITION, RULES_VIOLATION: it does not count.
     """
-    request = check(state, rules, body)
+    request = check(state, rules, body, record.signed_with)
     request.reviews.append(record)
     if not missing(rules, request):
         request.settled = record.seq
 
 
-def check(state: LogState, rules: RulesInForce, body: Review) -> RequestRecord:
-    """What `admit` would say of it, changing nothing; answers the request.
+def check(
+    state: LogState, rules: RulesInForce, body: Review, signed_with: Verified | None
+) -> RequestRecord:
+    """What `admit` would say of it, signed in this way, changing nothing; answers the request.
 
     Raises:
         Void: it would not count.
@@ -50,7 +53,7 @@ def check(state: LogState, rules: RulesInForce, body: Review) -> RequestRecord:
     request = known_request(state, body.request_id, body.request_sha256)
     person = body.signer.person
     why = cannot_review(rules, request, person, instant(body.created_at))
-    if why is None and not _suits(request, body.signer.key):
+    if why is None and not _suits(request, body.signer.key, signed_with):
         why = "the rules want a hardware key for it."
     if why is None and body.decision not in VERDICTS:
         why = f"it says {body.decision!r}."
@@ -160,11 +163,16 @@ def _unfit(
         yield f"{person} has reviewed it."
 
 
-def _suits(request: RequestRecord, key: str) -> bool:
-    """A key that may sign a review: a hardware key where the rules wanted one."""
+def _suits(request: RequestRecord, key: str, signed_with: Verified | None = None) -> bool:
+    """A key that may sign a review, or has: a hardware key where the rules wanted one.
+
+    What the signature says of its token counts more than the type of the key.
+    """
     run = incident(request)
     demanded = None if run is None else run.emergency
-    return demanded is None or not demanded.hardware_key or is_hardware(key)
+    if demanded is None or not demanded.hardware_key:
+        return True
+    return is_hardware(key) if signed_with is None else signed_with.hardware
 
 
 def _counts(rules: RulesInForce, review: DecisionRecord) -> bool:

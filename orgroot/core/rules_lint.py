@@ -22,6 +22,8 @@ LATEST = datetime(3000, 1, 1, tzinfo=UTC)
 """No time in the log lies beyond: arithmetic on times must never overflow."""
 
 _EXPIRY_WARNINGS = (3, 14, 30)
+RULES_LIFE = timedelta(days=180)
+"""How long rules should live before owners look at them again."""
 
 
 def lint_rules(
@@ -31,6 +33,7 @@ def lint_rules(
     *,
     revoked: Mapping[str, RevokedKey] = {},
     log_bucket: str = "",
+    runner: str | None = None,
 ) -> tuple[RulesIssue, ...]:
     """Everything wrong or odd about rules, errors first. Keys added later than `now` count.
 
@@ -40,6 +43,7 @@ def lint_rules(
         now: UTC.
         revoked: by key, what the log has revoked.
         log_bucket: the bucket of the log itself, or empty.
+        runner: the service that alone opens root sessions; None: direct mode.
     """
     issues = list(_shape(approvals))
     if not issues:
@@ -47,6 +51,7 @@ def lint_rules(
         issues = [
             *_people(approvals, roster, now),
             *(issue for rule in approvals.rules for issue in _rule(approvals, rule)),
+            *_reading(approvals, runner),
             *_handed_out(approvals),
             *reach(approvals, roster, now),
             *_owners(owners),
@@ -144,12 +149,6 @@ def _rule(approvals: Approvals, rule: Rule) -> Iterator[RulesIssue]:
         least = GOVERNED_TASKS[task].minimum_approvals
         if people_needed(rule) < least:
             yield _error("below-minimum", rule.id, f"{task} needs at least {least} approval(s)")
-        if GOVERNED_TASKS[task].power is Power.READ and not people_needed(rule):
-            yield _warning(
-                "read-session",
-                rule.id,
-                f"{task} opens sessions that could write; only this program keeps to reading",
-            )
     slots = sum(slot.count for slot in rule.approvals.each_of)
     if rule.approvers is None and rule.approvals.total > slots:
         yield _error("no-approvers", rule.id, "total is above its slots: say who counts, approvers")
@@ -200,6 +199,20 @@ def _open_log(approvals: Approvals, bucket: str) -> Iterator[RulesIssue]:
         yield _warning("log-bucket", None, words)
 
 
+def _reading(approvals: Approvals, runner: str | None) -> Iterator[RulesIssue]:
+    """Who reads alone holds a session that could write; in runner mode the service holds it."""
+    if runner is not None:
+        return
+    for rule in approvals.rules:
+        for task in tuple(Task) if rule.match.tasks is None else rule.match.tasks:
+            if GOVERNED_TASKS[task].power is Power.READ and not people_needed(rule):
+                yield _warning(
+                    "read-session",
+                    rule.id,
+                    f"{task} opens sessions that could write; only this program keeps to reading",
+                )
+
+
 def _owners(owners: Owners) -> Iterator[RulesIssue]:
     left = len({owner.person for owner in owners.keys})
     if left < owners.threshold:
@@ -216,6 +229,9 @@ def _expiry(approvals: Approvals, now: datetime) -> Iterator[RulesIssue]:
     if words is not None:
         level, code = ("error", "expired") if approvals.expires <= now else ("warning", "expiry")
         yield RulesIssue(level=level, code=code, rule=None, message=words)
+    elif approvals.expires - now > RULES_LIFE + timedelta(days=1):
+        words = f"they live longer than {RULES_LIFE.days} days before owners must look again"
+        yield _warning("long-life", None, words)
 
 
 def expiry_notice(expires: datetime, now: datetime) -> str | None:

@@ -29,7 +29,7 @@ from orgroot.core.secrets import Secret
 from orgroot.core.statements import instant, timestamp
 from orgroot.errors import AuditUnavailable, IntegrityError, UsageError
 from orgroot.ports import Clock, Created, Memory, RecordStore
-from orgroot.workflows.head_memory import Head, head_findings
+from orgroot.workflows.head_memory import Head, expected_heads, head_findings
 from orgroot.workflows.live_secrets import LiveSecrets
 from orgroot.workflows.store_memory import require_firsts, require_world
 from orgroot.workflows.trust_memory import require_in_force, require_pinned
@@ -96,8 +96,8 @@ class AuditLog:
         self._fold = self._new_fold()
         self._lock = threading.RLock()
         self._secrets = LiveSecrets()
-        checkpoint = (trust.checkpoint,) if trust.checkpoint else ()
-        self._expected = tuple(_expected(line, trust.log_id) for line in (*checkpoint, *receipts))
+        self._expected = expected_heads(trust, receipts)
+        self._blind: bool | None = None
 
     @property
     def store(self) -> RecordStore:
@@ -296,6 +296,11 @@ class AuditLog:
         """The heads that the checkpoint and receipts name."""
         return self._expected
 
+    @property
+    def blind(self) -> bool:
+        """Nothing seen before was there to hold the log against: a cut tail would not show."""
+        return not self.remembered() if self._blind is None else self._blind
+
     def remembered(self) -> tuple[Head, ...]:
         """The heads this log must contain: of this machine, the checkpoint and receipts."""
         head = self.memory.head(self._log_id)
@@ -318,6 +323,8 @@ class AuditLog:
         """Fold what is new in the store, and verify it."""
         # Before the store is read: another process of this machine may write meanwhile.
         heads = self.remembered()
+        if self._blind is None:
+            self._blind = not heads
         for seq, raw in self._store.sequence(self.state.seq):
             self._fold.admit(seq, raw)
         self._settle(heads)
@@ -389,12 +396,3 @@ def signed_once(sign: Build) -> Build:
         return made[0]
 
     return build
-
-
-def _expected(line: str, log: str) -> tuple[int, str]:
-    of, seq, record_sha256 = chain.parse_receipt(line)
-    if of != log:
-        raise IntegrityError(
-            f"the receipt is of log {of}, and the configuration trusts {log}", code="wrong-log"
-        )
-    return seq, record_sha256

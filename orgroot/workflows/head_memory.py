@@ -4,11 +4,34 @@ What had been seen must be read before the store: a log that grows meanwhile was
 """
 
 from orgroot.core.codec import EMPTY
+from orgroot.core.config import Trust
 from orgroot.core.findings import Finding, FindingCode
 from orgroot.core.log_state import LogState
+from orgroot.core.receipts import parse_receipt
+from orgroot.errors import IntegrityError
 
 Head = tuple[int, str]
 """A record number and that record's hash."""
+
+
+def expected_heads(trust: Trust, receipts: tuple[str, ...]) -> tuple[Head, ...]:
+    """The heads that a configuration's checkpoint and receipt lines name.
+
+    Raises:
+        UsageError: one is no receipt line.
+        IntegrityError: one is of another log.
+    """
+    checkpoint = () if trust.checkpoint is None else (trust.checkpoint,)
+    return tuple(_of_log(line, trust.log_id) for line in (*checkpoint, *receipts))
+
+
+def _of_log(line: str, log: str) -> Head:
+    of, seq, record_sha256 = parse_receipt(line)
+    if of != log:
+        raise IntegrityError(
+            f"the receipt is of log {of}, and the configuration trusts {log}", code="wrong-log"
+        )
+    return seq, record_sha256
 
 
 def holds(state: LogState, head: Head) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import structs
 
-from orgroot.core.config import Approvals, Owners
+from orgroot.core.config import Approvals, Config, Owners
 from orgroot.core.config_checks import key_material
 from orgroot.core.log_state import LogState
 from orgroot.core.proposals import objection
@@ -37,9 +37,10 @@ def check(desk: LogDesk, without: str | None = None) -> RulesCheck:
     log = desk.log
     state = log.sync()
     now = log.check_clock(desk.clock.now())
-    issues = _lint(log, approvals, log.trust.owners, now)
+    runner = desk.config.organization.runner
+    issues = _lint(log, approvals, log.trust.owners, now, runner)
     if without is not None:
-        after = _lint(log, *_less(approvals, log.trust.owners, without), now)
+        after = _lint(log, *_less(approvals, log.trust.owners, without), now, runner)
         issues = tuple(issue for issue in after if issue not in issues)
     return RulesCheck(
         exit_reasons=_reasons(issues),
@@ -51,12 +52,12 @@ def check(desk: LogDesk, without: str | None = None) -> RulesCheck:
 
 
 def _lint(
-    log: AuditLog, approvals: Approvals, owners: Owners, now: datetime
+    log: AuditLog, approvals: Approvals, owners: Owners, now: datetime, runner: str | None
 ) -> tuple[RulesIssue, ...]:
     store = log.trust.store
     bucket = store.removeprefix("s3://").split("/")[0] if store.startswith("s3://") else ""
     revoked = log.state.ended_keys
-    return lint_rules(approvals, owners, now, revoked=revoked, log_bucket=bucket)
+    return lint_rules(approvals, owners, now, revoked=revoked, log_bucket=bucket, runner=runner)
 
 
 def _less(approvals: Approvals, owners: Owners, person: str) -> tuple[Approvals, Owners]:
@@ -93,7 +94,7 @@ def publish(desk: LogDesk, confirm: Confirm) -> RulesCheck:
     log, signer = governed.log, governed.signer
     state = log.require()
     now = log.check_clock(desk.clock.now())
-    issues = sound(approvals, log, now)
+    issues = sound(desk.config, approvals, log, now)
     in_force = serial_in_force(state, approvals)
     if in_force is not None:
         return RulesCheck(issues=issues, serial=in_force, receipt=log.receipt())
@@ -124,7 +125,7 @@ def propose(desk: LogDesk, *, only_show: bool = False) -> ProposalView | RulesCh
     log = desk.log
     state = log.require()
     now = log.check_clock(desk.clock.now())
-    issues = sound(approvals, log, now)
+    issues = sound(desk.config, approvals, log, now)
     in_force = serial_in_force(state, approvals)
     if in_force is not None:
         return RulesCheck(issues=issues, serial=in_force, receipt=log.receipt())
@@ -156,13 +157,15 @@ def authored(desk: LogDesk) -> Approvals:
     return desk.config.approvals
 
 
-def sound(approvals: Approvals, log: AuditLog, now: datetime) -> tuple[RulesIssue, ...]:
+def sound(
+    config: Config, approvals: Approvals, log: AuditLog, now: datetime
+) -> tuple[RulesIssue, ...]:
     """The warnings about rules that may be published.
 
     Raises:
         UsageError: they have an error.
     """
-    issues = _lint(log, approvals, log.trust.owners, now)
+    issues = _lint(log, approvals, log.trust.owners, now, config.organization.runner)
     errors = [issue for issue in issues if issue.level == "error"]
     if errors:
         first = errors[0]

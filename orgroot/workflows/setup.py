@@ -70,7 +70,7 @@ def init_log(
     owner = Governed(log=log, person=person, signer=signer)
     require_owner(owner)
     now = clock.now()
-    issues = sound(approvals, log, now)
+    issues = sound(config, approvals, log, now)
     _require_empty(log, alone=trust.owners.threshold == 1)
     log.sync()
     several = () if trust.owners.threshold == 1 else signers_of(owner_keys(log.state, trust.owners))

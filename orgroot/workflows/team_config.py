@@ -4,15 +4,13 @@ The text is commented for the people who will own it; it has no force by itself.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from orgroot.core.config import RETAIN
 from orgroot.core.public_keys import parse_public_key
+from orgroot.core.rules_lint import RULES_LIFE
 from orgroot.core.statements import timestamp
 from orgroot.errors import UsageError
-
-RULES_LIFE = timedelta(days=180)
-"""How long the first rules hold."""
 
 _ENOUGH_FOR_TWO = 3
 """From so many possible approvers on, two are asked: one may be away."""

@@ -110,6 +110,13 @@ WRONG: list[tuple[tuple[str | int, ...], Any, str, str]] = [
     (("root_access", "root_sessions"), "null", "root_access.root_sessions", "true or false"),
     (("root_access", "managed_by"), "", "root_access.managed_by", "empty"),
     (("trust", "store"), "ftp://x", "trust.store", "file:///"),
+    (("trust", "checkpoint"), "latest", "trust.checkpoint", "is not a receipt"),
+    (
+        ("trust", "checkpoint"),
+        f"orgroot1 {'0' * 16} 1 {'0' * 64}",
+        "trust.checkpoint",
+        "it is of log 0000000000000000",
+    ),
     (("trust", "owners", "keys"), [], "trust.owners.keys", "at least 1"),
     (("trust", "owners", "threshold"), "2", "trust.owners.threshold", "can never sign"),
     (("trust", "owners", "threshold"), "0", "trust.owners.threshold", "a whole number from 1"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from fakes.key_types import TOUCHED, TokenSigner
+from fakes.key_types import MAY_BE_COPIED, TOUCHED, TokenSigner
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -275,7 +275,7 @@ def test_a_reviewer_who_left_counts_no_more() -> None:
 
 
 def test_where_hardware_is_wanted_a_review_needs_it() -> None:
-    """A key in a file reviews nothing; whoever has no other is not among those who could."""
+    """No key in a file reviews, nor one that may be copied; who has no other is not asked."""
     token = TokenSigner("bob", flags=TOUCHED)
     keys = [*s.person("bob")["keys"], {"key": token.public_key, "added": "2026-01-10T00:00:00Z"}]
     people = g.people() | {"bob": s.person("bob", keys=keys)}
@@ -291,10 +291,17 @@ def test_where_hardware_is_wanted_a_review_needs_it() -> None:
     g.review(log, "bob", request)
     voided(log, C.RULES_VIOLATION)
     body = g.review_body(log, "bob", request, signer=Signer(person="bob", key=token.public_key))
-    text = to_text(body)
-    sig = Signature(alg="sshsig", key=token.public_key, sig=token.sign("orgroot-review-v1", text))
-    log.admit(log.raw(text, (sig,)))
-    assert standing(log) is RequestState.REVIEWED
+    for flags, standing_then in (
+        (TOUCHED | MAY_BE_COPIED, RequestState.UNREVIEWED),
+        (TOUCHED, RequestState.REVIEWED),
+    ):
+        token.flags = flags
+        body = w.changed(body, {"nonce": f"{flags:032x}"})
+        text = to_text(body)
+        sig = token.sign("orgroot-review-v1", text)
+        log.admit(log.raw(text, (Signature(alg="sshsig", key=token.public_key, sig=sig),)))
+        assert standing(log) is standing_then
+    assert log.codes[-1] is C.RULES_VIOLATION
 
 
 def test_the_terms_are_those_of_the_moment_it_was_done() -> None:

@@ -288,6 +288,19 @@ def test_expiry_is_announced(days: int, word: str | None) -> None:
     assert bool(lint_errors(s.approvals_of(GOOD), TWO, now)) is (days == 0)
 
 
+@pytest.mark.parametrize(("days", "expected"), [(180, []), (181, []), (182, ["long-life"])])
+def test_rules_that_nobody_looks_at_again(days: int, expected: list[str]) -> None:
+    """Half a year is usual; longer is a warning, and no error."""
+    now = datetime.fromisoformat("2026-08-01T00:00:00+00:00") - timedelta(days=days)
+    assert [code for code, _ in found(s.approvals_of(GOOD), "warning", now=now)] == expected
+
+
+def test_a_runner_holds_the_sessions_that_read() -> None:
+    """In runner mode nobody who asks for a reading holds a session that could write."""
+    issues = lint_rules(s.approvals_of(), TWO, s.START, runner="nightly")
+    assert "read-session" not in {issue.code for issue in issues}
+
+
 def test_what_no_configuration_says_is_an_error_in_a_record() -> None:
     """Times without zone or beyond all times, double ids and broken patterns make rules void."""
     good = s.approvals_of(GOOD)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fakes.signer import FakeSigner, string
 
-TOUCHED, PIN = 0x01, 0x04
+TOUCHED, PIN, MAY_BE_COPIED = 0x01, 0x04, 0x08
 
 _CURVES: dict[str, tuple[ec.EllipticCurve, hashes.HashAlgorithm]] = {
     "nistp256": (ec.SECP256R1(), hashes.SHA256()),

@@ -104,6 +104,19 @@ def test_a_receipt_and_a_checkpoint_are_memories() -> None:
             late.sync()
 
 
+def test_who_has_seen_nothing_knows_it() -> None:
+    """Blind is the first reading without a receipt or a checkpoint, and no other."""
+    world = used()
+    log = world.log("auditor")
+    assert log.blind
+    log.sync()
+    assert log.blind
+    assert not world.log("auditor").blind
+    receipt = log.receipt()
+    assert not reader(world, receipt).blind
+    assert not reader(world, checkpoint=receipt).blind
+
+
 def test_a_receipt_of_another_log_is_refused() -> None:
     """A receipt names its log."""
     world = used()
