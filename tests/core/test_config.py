@@ -316,3 +316,12 @@ def test_any_change_loads_or_is_a_config_error(path: tuple[str | int, ...], valu
     else:
         return
     assert found
+
+
+def test_a_checkpoint_of_its_log_is_kept() -> None:
+    """A receipt line of the very log is taken as it stands."""
+    trust = whole()["trust"]
+    line = f"orgroot1 {trust['log_id']} 41 {'a' * 64}"
+    found = parse_config(changed(("trust", "checkpoint"), line)).trust
+    assert found is not None
+    assert found.checkpoint == line
