@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,8 +33,13 @@ _read_file = JSONFileLoader.load_file
 _read = functools.cache(lambda path: _read_file(JSONFileLoader(), path))
 
 
-def _load_once(_loader: JSONFileLoader, path: str) -> Any:
-    """AWS's own models, read once for all commands that share this process."""
+def _load_once(loader: JSONFileLoader, path: str) -> Any:
+    """AWS's own models, read once for all commands that share this process.
+
+    But not for a sandbox in this process: clients change what they were given.
+    """
+    if threading.current_thread().name.startswith("waitress"):
+        return _read_file(loader, path)
     return _read(path)
 
 
