@@ -172,13 +172,24 @@ class AwsOrganization:
         }
         return _scp(self._change("CreatePolicy", wanted)["Policy"]["PolicySummary"])
 
+    def update_scp(self, policy: str, description: str, content: str) -> None:
+        """`UpdatePolicy`; the name stays."""
+        wanted = {"PolicyId": policy, "Description": description, "Content": content}
+        self._change("UpdatePolicy", wanted)
+
     def attach_scp(self, policy: str, target: str) -> None:
         """`AttachPolicy`; an existing attachment is success."""
-        try:
-            self._change("AttachPolicy", {"PolicyId": policy, "TargetId": target})
-        except AwsError as error:
-            if plain_code(error.aws_code) != "DuplicatePolicyAttachment":
-                raise
+        wanted = {"PolicyId": policy, "TargetId": target}
+        self._settle("AttachPolicy", wanted, "DuplicatePolicyAttachment")
+
+    def detach_scp(self, policy: str, target: str) -> None:
+        """`DetachPolicy`; what is not attached is success."""
+        wanted = {"PolicyId": policy, "TargetId": target}
+        self._settle("DetachPolicy", wanted, "PolicyNotAttached")
+
+    def delete_scp(self, policy: str) -> None:
+        """`DeletePolicy`; what does not exist is success."""
+        self._settle("DeletePolicy", {"PolicyId": policy}, "PolicyNotFound")
 
     def _parent_of(self, child: str) -> str:
         if child not in self._parents:
@@ -204,6 +215,14 @@ class AwsOrganization:
 
     def _read(self, operation: str, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
         return self._patience(lambda: self._door.call(_SERVICE, operation, parameters))
+
+    def _settle(self, operation: str, parameters: Mapping[str, Any], done: str) -> None:
+        """Make a change; AWS's word `done` says that it is made already."""
+        try:
+            self._change(operation, parameters)
+        except AwsError as error:
+            if plain_code(error.aws_code) != done:
+                raise
 
     def _change(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         return self._patience(

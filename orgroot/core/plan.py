@@ -6,7 +6,7 @@ reads anything. A key that the configuration leaves out is not managed: no chang
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, assert_never
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -17,6 +17,7 @@ from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import Digest, sha256
 from orgroot.core.organization import RootAccessState
 from orgroot.core.root_tasks import Feature
+from orgroot.core.scp_document import PolicyText, allows_something
 from orgroot.errors import UsageError
 
 OURS = "orgroot"
@@ -35,8 +36,8 @@ class Op(StrEnum):
     """What one change does; `target` is the thing it is done to.
 
     Trusted access: the service principal. Features: IAM's name of the feature. Delegated
-    administrator: the account id. `create-scp`: the SCP's name. `attach-scp`: the id of the root,
-    OU or account it is attached to.
+    administrator: the account id. Attaching and detaching SCPs: the id of the root, OU or account.
+    All else about SCPs: the SCP's name.
     """
 
     ENABLE_TRUSTED_ACCESS = "enable-trusted-access"
@@ -47,6 +48,9 @@ class Op(StrEnum):
     DISABLE_TRUSTED_ACCESS = "disable-trusted-access"
     CREATE_SCP = "create-scp"
     ATTACH_SCP = "attach-scp"
+    UPDATE_SCP = "update-scp"
+    DETACH_SCP = "detach-scp"
+    DELETE_SCP = "delete-scp"
 
 
 _TASK_OF = {
@@ -54,6 +58,9 @@ _TASK_OF = {
     Op.ENABLE_FEATURE: Task.ENABLE_ROOT_ACCESS,
     Op.CREATE_SCP: Task.ADD_SCPS,
     Op.ATTACH_SCP: Task.ADD_SCPS,
+    Op.UPDATE_SCP: Task.CHANGE_SCPS,
+    Op.DETACH_SCP: Task.CHANGE_SCPS,
+    Op.DELETE_SCP: Task.CHANGE_SCPS,
     Op.REGISTER_DELEGATED_ADMINISTRATOR: Task.CHANGE_DELEGATED_ADMINISTRATOR,
     Op.DEREGISTER_DELEGATED_ADMINISTRATOR: Task.CHANGE_DELEGATED_ADMINISTRATOR,
     Op.DISABLE_FEATURE: Task.DISABLE_ROOT_ACCESS,
@@ -94,7 +101,7 @@ class Plan:
     @property
     def task(self) -> Task | None:
         """The strictest task that the changes need; None for an empty plan."""
-        tasks = [_TASK_OF[change.op] for change in self.changes]
+        tasks = [_task_of(change) for change in self.changes]
         return max(tasks, key=_STRICTNESS.index, default=None)
 
     @property
@@ -211,7 +218,7 @@ def standing(change: Change, observed: RootAccessState) -> Standing:
     """What is left of an approved change of root access.
 
     Raises:
-        ValueError: the change is about an SCP; see `scp.standing`.
+        ValueError: the change is about an SCP; see `scp_standing.standing`.
     """
     if change.op is Op.DISABLE_FEATURE and observed.features is None:
         reason = f"trusted access is off, so AWS hides whether {change.target} is on"
@@ -227,10 +234,23 @@ def _is_on(change: Change, observed: RootAccessState) -> bool:
             return change.target in (observed.features or ())
         case Op.REGISTER_DELEGATED_ADMINISTRATOR | Op.DEREGISTER_DELEGATED_ADMINISTRATOR:
             return change.target in observed.delegated_administrators
-        case Op.CREATE_SCP | Op.ATTACH_SCP:
-            raise ValueError(f"{change.op} is judged against observed SCPs")
         case _:
-            assert_never(change.op)
+            raise ValueError(f"{change.op} is judged against observed SCPs")
+
+
+def _task_of(change: Change) -> Task:
+    """The task one change needs.
+
+    An SCP that allows something may loosen what an allow list leaves out, so it is no addition.
+    """
+    task = _TASK_OF[change.op]
+    if task is Task.ADD_SCPS and isinstance(change.after, dict):
+        try:
+            text = msgspec.convert(change.after.get("policy"), PolicyText).text
+        except msgspec.ValidationError:  # attached as created, or it does not fit: judged elsewhere
+            return task
+        return Task.CHANGE_SCPS if allows_something(text) else task
+    return task
 
 
 def _require_ours(desired: RootAccess) -> None:

@@ -10,7 +10,7 @@ from orgroot.core.governed_tasks import GOVERNED_TASKS, Power, Task
 from orgroot.core.log_state import RequestRecord
 from orgroot.core.plan import Op, Plan
 from orgroot.core.resource_policy import drop_statements
-from orgroot.core.scp import attachment_of, creation
+from orgroot.core.scp_changes import Attachment, attachment_of, content_of, known_of
 from orgroot.core.scp_document import parse_scp
 from orgroot.core.selectors import BUCKET_TASKS, QUEUE_TASKS
 from orgroot.core.task_params import PlannedChanges, UnlockBucket, UnlockMode, parse_params
@@ -71,17 +71,32 @@ def _wrong_repairs(params: UnlockBucket) -> Iterator[str]:
 
 def _wrong_scps(params: PlannedChanges) -> Iterator[str]:
     """An SCP's text is one that every reader understands alike, and is there to be read."""
-    created: set[str] = set()
+    written = {c.target for c in params.plan if c.op in (Op.CREATE_SCP, Op.UPDATE_SCP)}
+    seen: set[str] = set()
     for change in params.plan:
         try:
-            if change.op is Op.CREATE_SCP:
-                text = creation(change).policy.text
-                if parse_scp(text, change.target).text != text:
-                    yield f"The text of SCP {change.target} is not as it is sent."
-                created.add(change.target)
-            elif change.op is Op.ATTACH_SCP:
-                wanted = attachment_of(change)
-                if wanted.scp not in created and None in {wanted.id, wanted.policy}:
-                    yield f"It attaches SCP {wanted.scp} without saying which text that is."
+            match change.op:
+                case Op.CREATE_SCP | Op.UPDATE_SCP:
+                    text = content_of(change).policy.text
+                    if parse_scp(text, change.target).text != text:
+                        yield f"The text of SCP {change.target} is not as it is sent."
+                    if change.op is Op.CREATE_SCP:
+                        seen.add(change.target)
+                    else:
+                        known_of(change)
+                case Op.ATTACH_SCP | Op.DETACH_SCP:
+                    yield from _unsaid(attachment_of(change), change.op, seen, written)
+                case Op.DELETE_SCP:
+                    known_of(change)
+                case _:
+                    pass
         except (IntegrityError, UsageError) as error:
             yield f"{error.message[:1].upper()}{error.message[1:]}."
+
+
+def _unsaid(about: Attachment, op: Op, created: set[str], written: set[str]) -> Iterator[str]:
+    """What an attachment, or its end, does not say of its SCP."""
+    known = about.id is not None and (about.policy is not None or about.scp in written)
+    if not known and (op is Op.DETACH_SCP or about.scp not in created):
+        verb = "attaches" if op is Op.ATTACH_SCP else "detaches"
+        yield f"It {verb} SCP {about.scp} without saying which text that is."

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from msgspec import Struct
 
 from orgroot.core.ids import sha256
+from orgroot.core.policy_text import parse_policy, statements_in
 from orgroot.core.scp_flaws import Flaw, in_order, numbered, said
 from orgroot.core.scp_grammar import scp_errors, sent_text
 from orgroot.errors import UsageError
@@ -98,7 +99,16 @@ def _refused(flaws: tuple[Flaw, ...], text: str, source: str) -> UsageError:
 def same_scp(one: str, other: str) -> bool:
     """Two SCP texts are the same JSON value; a text that is not JSON equals nothing."""
     try:
-        same: bool = json.loads(one) == json.loads(other)
+        values = [json.dumps(json.loads(text), sort_keys=True) for text in (one, other)]
     except (ValueError, RecursionError):
         return False
-    return same
+    return values[0] == values[1]
+
+
+def allows_something(text: str) -> bool:
+    """Some statement of an SCP is an Allow; a text that is no policy allows nothing."""
+    try:
+        statements = statements_in(parse_policy(text, "policy"), "policy")
+    except UsageError:
+        return False
+    return any(statement.get("Effect") == "Allow" for statement in statements)

@@ -15,7 +15,10 @@ from orgroot.core.codec import canonical
 from orgroot.core.ids import grouped, sha256
 from orgroot.core.key_use import used_within
 from orgroot.core.log_state import DecisionRecord, LogState, RequestRecord
+from orgroot.core.plan import Change, Op
 from orgroot.core.root_tasks import ROOT_TASKS
+from orgroot.core.scp_changes import content_of, known_of
+from orgroot.core.scp_diff import Kind, statement_changes
 from orgroot.core.statement_parts import Target
 from orgroot.core.statements import Request, instant, timestamp
 from orgroot.core.task_params import (
@@ -30,7 +33,7 @@ from orgroot.core.task_params import (
     UnlockBucket,
     parse_params,
 )
-from orgroot.errors import IntegrityError
+from orgroot.errors import IntegrityError, UsageError
 
 FEW = 20
 """Up to so many accounts are shown one by one."""
@@ -119,6 +122,7 @@ def _described(request: RequestRecord, params: TaskParams) -> Iterator[str]:
             for step in params.plan:
                 before, after = (_readable(value) for value in (step.before, step.after))
                 yield f"{step.op} {step.target}: {before} becomes {after}"
+                yield from _rewritten(step)
         case _:
             assert_never(params)
 
@@ -138,6 +142,21 @@ def _bucket(change: BucketChange) -> Iterator[str]:
     yield f"statements dropped: {', '.join(dropped) or 'none'}"
     yield f"statements kept: {len(new) - len(added)}"
     yield f"statements ADDED: {', '.join(added) or 'none'}"
+
+
+def _rewritten(step: Change) -> Iterator[str]:
+    """Which statements of an SCP another text changes."""
+    if step.op is not Op.UPDATE_SCP:
+        return
+    try:
+        texts = known_of(step).policy.text, content_of(step).policy.text
+        found = statement_changes(*texts)
+    except (IntegrityError, UsageError) as error:
+        yield f"statements: not readable: {error.message}"
+        return
+    for kind in Kind:
+        labels = [each.label for each in found if each.kind is kind]
+        yield f"statements {kind}: {', '.join(labels) or 'none'}"
 
 
 def _text(data: bytes) -> str:

@@ -191,6 +191,7 @@ PARAMS: Mapping[Task, type[Params]] = MappingProxyType(
         Task.DISABLE_ROOT_ACCESS: PlannedChanges,
         Task.CHANGE_DELEGATED_ADMINISTRATOR: PlannedChanges,
         Task.ADD_SCPS: PlannedChanges,
+        Task.CHANGE_SCPS: PlannedChanges,
     }
 )
 """The tasks that this version can carry out, and the type of their parameters."""

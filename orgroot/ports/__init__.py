@@ -151,8 +151,20 @@ class OrganizationGateway(Protocol):
         """`CreatePolicy`, tagged at creation."""
         ...
 
+    def update_scp(self, policy: str, description: str, content: str) -> None:
+        """`UpdatePolicy`; the name stays."""
+        ...
+
     def attach_scp(self, policy: str, target: str) -> None:
         """`AttachPolicy`; an existing attachment is success."""
+        ...
+
+    def detach_scp(self, policy: str, target: str) -> None:
+        """`DetachPolicy`; what is not attached is success."""
+        ...
+
+    def delete_scp(self, policy: str) -> None:
+        """`DeletePolicy`; what does not exist is success."""
         ...
 
 

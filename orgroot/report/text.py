@@ -7,7 +7,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from orgroot.core import results
+from orgroot.core.plan import Op
 from orgroot.report import (
     text_accounts,
     text_log,
@@ -21,6 +24,7 @@ from orgroot.report import (
 )
 from orgroot.report.escape import grouped, visible
 from orgroot.report.table import pairs, table
+from orgroot.report.text_policies import policy_texts
 
 
 def to_plain(result: results.Result) -> str:
@@ -98,9 +102,12 @@ def plan(result: results.PlanResult) -> str:
     parts = [head]
     if result.changes:
         parts.append("\n".join(_change(row) for row in result.changes))
-    if result.budget:
-        columns = tuple(result.budget[0])
-        parts.append(table(columns, ([str(row[c]) for c in columns] for row in result.budget)))
+        rewritten = [msgspec.to_builtins(r) for r in result.changes if r.op == Op.UPDATE_SCP]
+        parts.append(policy_texts({"plan": rewritten}))
+    for rows in (result.budget, result.sizes):
+        columns = tuple(rows[0]) if rows else ()
+        cells = ([visible(str(row[column])) for column in columns] for row in rows)
+        parts.append(table(columns, cells) if rows else "")
     if result.notes:
         parts.append("Notes:\n" + bullets(result.notes))
     tail = [("request", result.request or ""), ("state", result.state or "")]

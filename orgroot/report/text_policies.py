@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orgroot.core.policy_text import parse_policy
+from orgroot.core.scp_diff import statement_changes
 from orgroot.errors import UsageError
 from orgroot.report.escape import visible
 
@@ -34,13 +35,52 @@ def _of_buckets(params: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of_plan(params: Mapping[str, Any]) -> Iterator[str]:
+    """Each SCP's text once: as a diff where it changes, else in full."""
+    shown: set[tuple[str, str]] = set()
     for change in params.get("plan", ()):
-        after = change.get("after")
-        policy = after.get("policy") if isinstance(after, Mapping) else None
-        if isinstance(policy, Mapping) and "b64" in policy:
-            name = after.get("scp") or change["target"]
-            title = f"{visible(str(name))} ({policy.get('characters')} characters as sent):"
+        before, after = _policy(change.get("before")), _policy(change.get("after"))
+        name = visible(_scp_name(change))
+        if before is not None and after is not None:
+            yield _difference(name, before, after)
+        elif (policy := before or after) is not None and (name, policy["b64"]) not in shown:
+            shown.add((name, policy["b64"]))
+            title = f"{name} ({policy.get('characters')} characters as sent):"
             yield title + "\n" + "\n".join(visible(line) for line in _lines(policy["b64"]))
+
+
+def _policy(side: Any) -> Mapping[str, Any] | None:
+    policy = side.get("policy") if isinstance(side, Mapping) else None
+    return policy if isinstance(policy, Mapping) and "b64" in policy else None
+
+
+def _scp_name(change: Mapping[str, Any]) -> str:
+    sides = (change.get("after"), change.get("before"))
+    named = (side.get("scp") for side in sides if isinstance(side, Mapping))
+    return str(next(filter(None, named), change["target"]))
+
+
+def _difference(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Statement by statement; the whole texts where one of them is no policy."""
+    sizes = f"{before.get('characters')} -> {after.get('characters')} characters as sent"
+    head = f"{name} ({sizes}):"
+    try:
+        found = statement_changes(_text(before["b64"]), _text(after["b64"]))
+    except UsageError:
+        old, new = _lines(before["b64"]), _lines(after["b64"])
+        diff = difflib.unified_diff(old, new, "now", "then", lineterm="", n=1000)
+        return "\n".join([head, *(visible(line) for line in diff)])
+    parts = [
+        "\n".join([f"{each.kind} {visible(each.label)}", *(visible(line) for line in each.lines)])
+        for each in found
+    ]
+    return "\n".join([head, *(parts or ["no statement changes"])])
+
+
+def _text(text_b64: str) -> str:
+    try:
+        return base64.b64decode(text_b64, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise UsageError("not a text") from error
 
 
 def _lines(text_b64: str) -> list[str]:

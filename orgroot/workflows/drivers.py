@@ -22,6 +22,7 @@ DRIVERS: Mapping[Task, Driver] = MappingProxyType(
         Task.ADD_SCPS: ScpDriver(),
         Task.AUDIT_ROOT_CREDENTIALS: AuditDriver(),
         Task.CHANGE_DELEGATED_ADMINISTRATOR: DelegatedAdministratorDriver(),
+        Task.CHANGE_SCPS: ScpDriver(),
         Task.DELETE_ROOT_CREDENTIALS: RemovalDriver(),
         Task.DISABLE_ROOT_ACCESS: DisableDriver(),
         Task.ENABLE_ROOT_ACCESS: EnableDriver(),

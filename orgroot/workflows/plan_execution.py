@@ -42,12 +42,14 @@ class Act:
 
     Attributes:
         operation: AWS's operation, e.g. `iam:EnableOrganizationsRootSessions`.
+        target: what it changes, in the log's words.
         change: makes the changing call.
         now: reads what the change is about, as bytes; None: nothing.
         reached: whether what was read is what was wanted.
     """
 
     operation: str
+    target: str
     change: Callable[[], None]
     now: Callable[[], bytes | None]
     reached: Callable[[bytes | None], bool]
@@ -61,11 +63,13 @@ class Performance(Generic[T]):
         observe: reads what is there now.
         judge: what is left of a change, in its light.
         act: how a change is made, in its light.
+        check: refuses what is left of a plan, in its light.
     """
 
     observe: Callable[[], T]
     judge: Callable[[Change, T], Standing]
     act: Callable[[Change, T], Act]
+    check: Callable[[Mapping[int, Standing], T], None] = lambda _judged, _observed: None
 
 
 def plan_draft(ws: Workspace, plan: Plan, ask: Ask) -> Draft:
@@ -124,6 +128,20 @@ def judge_all(changes: tuple[Change, ...], how: Performance[T]) -> tuple[T, dict
     return observed, {n: how.judge(change, observed) for n, change in enumerate(changes)}
 
 
+def require_current(
+    changes: tuple[Change, ...], how: Performance[T]
+) -> tuple[T, dict[int, Standing]]:
+    """As `judge_all`, refusing a plan that may not be carried out as it was approved.
+
+    Raises:
+        RequestRefused: it is stale, or what is left of it is refused.
+    """
+    observed, judged = judge_all(changes, how)
+    refuse_stale(changes, judged)
+    how.check(judged, observed)
+    return observed, judged
+
+
 def carry_out(ws: Workspace, run: Run, request: RequestRecord, how: Performance[T]) -> None:
     """Make the changes that are left, in order, each recorded before and after.
 
@@ -134,9 +152,8 @@ def carry_out(ws: Workspace, run: Run, request: RequestRecord, how: Performance[
         OutcomeUnknown: nobody can say whether a change was made.
     """
     changes = planned(request)
-    observed, judged = judge_all(changes, how)
     try:
-        refuse_stale(changes, judged)
+        observed, judged = require_current(changes, how)
     except RequestRefused as error:
         run.close(MANAGEMENT, outcome_text("failed", {"reason": error.message}))
         raise
@@ -156,7 +173,7 @@ def _make(ws: Workspace, run: Run, change: Change, act: Act, done: tuple[Change,
         step = run.step(
             MANAGEMENT,
             operation=act.operation,
-            target=change.target,
+            target=act.target,
             before=canonical(change.before),
             change=act.change,
             read_back=lambda: settled(act.now, act.reached, ws.governed.log.sleep),
@@ -186,7 +203,13 @@ def _refusal(what: str, error: OrgrootError, done: tuple[Change, ...]) -> Orgroo
     )
 
 
-def plan_result(command: str, plan: Plan, budget: tuple[dict[str, Any], ...] = ()) -> PlanResult:
+def plan_result(
+    command: str,
+    plan: Plan,
+    *,
+    budget: tuple[dict[str, Any], ...] = (),
+    sizes: tuple[dict[str, Any], ...] = (),
+) -> PlanResult:
     """A plan that was not asked for yet."""
     return PlanResult(
         command=command,
@@ -197,6 +220,7 @@ def plan_result(command: str, plan: Plan, budget: tuple[dict[str, Any], ...] = (
         receipt=None,
         notes=plan.notes,
         budget=budget,
+        sizes=sizes,
     )
 
 

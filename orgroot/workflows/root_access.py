@@ -248,6 +248,7 @@ def _act(ws: Workspace, change: Change) -> Act:
     wanted = canonical(change.after)
     return Act(
         operation=operation,
+        target=change.target,
         change=call,
         now=lambda: canonical(is_on()),
         reached=lambda there: there == wanted,

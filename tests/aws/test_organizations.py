@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from orgroot.aws.error_codes import plain_code
 from orgroot.core.ids import AccountId
 from orgroot.core.root_tasks import Feature
 from orgroot.errors import AwsError, AwsErrorKind
@@ -102,6 +103,34 @@ def test_an_scp_is_made_attached_and_read(world: World) -> None:
     assert gateway.tags_of(made.id) == {"managed-by": "orgroot"}
 
 
+def test_an_scp_is_rewritten_detached_and_deleted(world: World) -> None:
+    """Its name stays, each step done twice is success, and what is attached is not deleted."""
+    gateway = world.organizations()
+    made = gateway.create_scp("orgroot-deny", "why", DENY, {"managed-by": "orgroot"})
+    other = DENY.replace("ec2", "sqs")
+    gateway.update_scp(made.id, "because", other)
+    assert gateway.scp_content(made.id) == other
+    (found,) = (scp for scp in gateway.scps() if scp.id == made.id)
+    assert (found.name, found.description) == ("orgroot-deny", "because")
+    gateway.attach_scp(made.id, DIRTY)
+    with pytest.raises(AwsError) as caught:
+        gateway.delete_scp(made.id)
+    assert plain_code(caught.value.aws_code) == "PolicyInUse"
+    for _ in range(2):
+        gateway.detach_scp(made.id, DIRTY)
+    for _ in range(2):
+        gateway.delete_scp(made.id)
+    assert made.id not in {scp.id for scp in gateway.scps()}
+
+
+def test_the_last_scp_stays(world: World) -> None:
+    """AWS refuses to detach the last SCP of a target, and that is said as it is."""
+    with pytest.raises(AwsError) as caught:
+        world.organizations().detach_scp("p-FullAWSAccess", DIRTY)
+    assert caught.value.kind is not AwsErrorKind.LOST
+    assert "at least one attached" in caught.value.message
+
+
 def test_a_taken_name_is_said(world: World) -> None:
     """A second policy of the same name is ALREADY, and a broken text INVALID."""
     gateway = world.organizations()
@@ -114,19 +143,36 @@ def test_a_taken_name_is_said(world: World) -> None:
     assert caught.value.kind is AwsErrorKind.INVALID
 
 
-def test_conflicts_are_waited_out(world: World) -> None:
-    """A refusal for the moment is tried again; the call is made until AWS takes it."""
+@pytest.mark.parametrize(
+    "code", ["ConcurrentModification", "PolicyChangesInProgress", "TooManyRequests"]
+)
+@pytest.mark.parametrize("operation", ["Create", "Update", "Attach", "Detach", "Delete"])
+def test_conflicts_are_waited_out(world: World, operation: str, code: str) -> None:
+    """A refusal for the moment is tried again with a pause, and the change is made once."""
+    gateway = world.organizations()
+    made = gateway.create_scp("orgroot-deny", "", DENY, {})
+    changes = {
+        "Create": lambda: gateway.create_scp("another", "", DENY, {}),
+        "Update": lambda: gateway.update_scp(made.id, "", DENY),
+        "Attach": lambda: gateway.attach_scp(made.id, DIRTY),
+        "Detach": lambda: gateway.detach_scp(made.id, DIRTY),
+        "Delete": lambda: gateway.delete_scp(made.id),
+    }
+    if operation == "Detach":
+        gateway.attach_scp(made.id, DIRTY)
+    before = world.calls(f"{operation}Policy")
     world.faults(
         Rule(
             effect=Effect.ERROR,
-            operation="CreatePolicy",
-            code="ConcurrentModificationException",
+            operation=f"{operation}Policy",
+            code=f"{code}Exception",
             status=400,
             count=2,
         )
     )
-    world.organizations().create_scp("orgroot-deny", "", DENY, {})
+    changes[operation]()
     assert len(world.pauses) == 2
+    assert world.calls(f"{operation}Policy") == before + 3
 
 
 def test_a_lost_change_is_not_repeated(world: World) -> None:

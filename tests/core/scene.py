@@ -18,7 +18,7 @@ from orgroot.core.facts import (
 )
 from orgroot.core.ids import sha256
 from orgroot.core.root_tasks import TaskPolicy
-from orgroot.core.scp import CreateScp
+from orgroot.core.scp_changes import ScpContent
 from orgroot.core.scp_document import policy_text
 from orgroot.core.statement_parts import Target
 from orgroot.core.structure import convert
@@ -101,7 +101,7 @@ RULES: tuple[dict[str, Any], ...] = (
         approvers=["security", "platform"],
         executors=["platform"],
     ),
-    rule("guarded", ["disable-root-access", "add-scps"], 1, each_of={"security": 1}),
+    rule("guarded", ["disable-root-access", "add-scps", "change-scps"], 1, each_of={"security": 1}),
     rule("adding", ["enable-root-access"], 0),
     rule("reading", READING, 0, requesters=["platform", "security", "readers"]),
 )
@@ -162,7 +162,7 @@ def bucket_params(*names: str) -> dict[str, Any]:
 
 def creation(text: str = SCP, name: str = "deny") -> dict[str, Any]:
     """The change that creates an SCP."""
-    wanted = CreateScp(policy=policy_text(text), description="")
+    wanted = ScpContent(policy=policy_text(text), description="")
     after: Any = msgspec.to_builtins(wanted)
     return {"op": "create-scp", "target": name, "before": None, "after": after}
 

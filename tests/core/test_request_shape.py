@@ -41,6 +41,19 @@ def attachment(scp: str = "deny", **fields: Any) -> dict[str, Any]:
     return {"op": "attach-scp", "target": "r-ab12", "before": None, "after": after}
 
 
+def update(text: str = s.SCP) -> dict[str, Any]:
+    """The change that gives an SCP another text."""
+    before = {"id": "p-12345678", **s.creation()["after"]}
+    return s.creation(text) | {"op": "update-scp", "before": before}
+
+
+def detachment(scp: str = "deny", **fields: Any) -> dict[str, Any]:
+    """The change that detaches an SCP."""
+    policy = s.creation()["after"]["policy"]
+    before = {"scp": scp, "id": "p-12345678", "policy": policy} | fields
+    return {"op": "detach-scp", "target": "r-ab12", "before": before, "after": None}
+
+
 def refused(log: w.Log, words: str) -> None:
     """The newest record is void for this reason, and there is no request."""
     assert log.codes == [FindingCode.RULES_VIOLATION]
@@ -84,16 +97,40 @@ def test_a_repair_that_is_one_is_a_request(log: w.Log) -> None:
         ([attachment("other"), s.creation()], "without saying which text"),
         ([attachment(id="p-12345678")], "without saying which text"),
         ([attachment() | {"after": {}}], "does not fit"),
+        ([update(TWICE + s.SCP[1:])], "stands twice"),
+        ([update() | {"before": None}], "does not fit"),
+        ([detachment(policy=None)], "detaches SCP deny without saying which text"),
+        ([detachment(id=None)], "detaches SCP deny without saying which text"),
+        ([s.creation(), detachment(id=None, policy=None)], "detaches SCP deny without saying"),
+        ([update(), attachment()], "attaches SCP deny without saying"),
+        ([update() | {"op": "delete-scp", "before": "text"}], "does not fit"),
     ],
 )
 def test_an_scp_is_there_to_be_read(log: w.Log, plan: Any, words: str) -> None:
     """An SCP without a text, or with one that can be read in two ways, makes its plan void."""
-    log.request("alice", Task.ADD_SCPS, ABOUT, {"plan": plan})
+    adds = {"create-scp", "attach-scp"} >= {change["op"] for change in plan}
+    log.request("alice", Task.ADD_SCPS if adds else Task.CHANGE_SCPS, ABOUT, {"plan": plan})
     refused(log, words)
+
+
+def test_an_allowing_scp_cannot_travel_as_an_addition(log: w.Log) -> None:
+    """Beside an allow list an Allow loosens: the stricter task asks for it."""
+    plan = [s.creation(s.SCP.replace("Deny", "Allow"))]
+    log.request("alice", Task.ADD_SCPS, ABOUT, {"plan": plan})
+    refused(log, "Its plan needs change-scps")
 
 
 def test_plans_that_show_their_texts_are_requests(log: w.Log) -> None:
     """Created and attached, or attached with its text: both count, and other changes too."""
+    known_as = {"id": "p-12345678", "policy": None}
+    changes = [
+        update(),
+        attachment(**known_as),
+        detachment(policy=None),
+        detachment("other"),
+        {**update(), "op": "delete-scp", "after": None},
+    ]
+    log.request("alice", Task.CHANGE_SCPS, ABOUT, {"plan": changes})
     text = s.creation()["after"]["policy"]
     known = attachment("known", id="p-12345678", policy=text)
     log.request("alice", Task.ADD_SCPS, ABOUT, {"plan": [s.creation(), attachment(), known]})

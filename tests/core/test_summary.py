@@ -171,6 +171,26 @@ def test_a_plan_shows_each_change_and_its_texts_by_digest() -> None:
     assert summary["region"] == "none"
 
 
+def test_another_text_is_shown_by_its_statements() -> None:
+    """Which statements come, go and change is counted from the texts, whoever says what."""
+    before, after = {"id": "p-1", **s.creation()["after"]}, s.creation()["after"]
+    text = s.SCP.replace('"Effect"', '"Sid":"New","Effect"')
+    change = {"op": "update-scp", "target": "deny", "before": before, "after": after}
+    other = change | {"after": s.creation(text)["after"]}
+    broken = change | {"after": s.creation("{")["after"]}
+    lines = [
+        shown(Task.CHANGE_SCPS, (w.Target(organization=s.ORG),), {"plan": [plan]})["changes"][1:]
+        for plan in (change, other, broken)
+    ]
+    assert lines[0] == [f"statements {kind}: none" for kind in ("added", "removed", "changed")]
+    assert lines[1] == [
+        "statements added: #1 New",
+        "statements removed: #1",
+        "statements changed: none",
+    ]
+    assert lines[2][0].startswith("statements: not readable: policy: not JSON")
+
+
 def test_parameters_that_do_not_fit_are_not_understood() -> None:
     """A request that cannot be carried out is shown as that."""
     assert shown(params={})["changes"][0].startswith("not understood: ")

@@ -85,6 +85,7 @@ PLAN: dict[str, Any] = {
         (Task.DISABLE_ROOT_ACCESS, PLAN),
         (Task.CHANGE_DELEGATED_ADMINISTRATOR, PLAN),
         (Task.ADD_SCPS, PLAN),
+        (Task.CHANGE_SCPS, PLAN),
     ],
 )
 def test_params_come_back_as_they_were_written(task: Task, params: dict[str, Any]) -> None:
@@ -155,7 +156,7 @@ def _bucket(params: dict[str, Any], **values: Any) -> dict[str, Any]:
         (Task.DELETE_ROOT_CREDENTIALS, _with(REMOVE, survey="orq_x")),
         (Task.DELETE_ROOT_CREDENTIALS, _with(REMOVE, seen={"12345": SEEN})),
         (Task.ADD_SCPS, {"plan": []}),
-        (Task.ADD_SCPS, {"plan": [{"op": "delete-scp", "target": "a", "before": 1, "after": 2}]}),
+        (Task.ADD_SCPS, {"plan": [{"op": "rename-scp", "target": "a", "before": 1, "after": 2}]}),
     ],
 )
 def test_params_that_do_not_fit_are_an_integrity_error(task: Task, params: dict[str, Any]) -> None:

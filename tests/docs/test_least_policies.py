@@ -208,6 +208,11 @@ STORY = {
         "organizations:TagResource": 8,
         "organizations:AttachPolicy": 9,
     },
+    "--config REWRITTEN scp apply": {
+        "organizations:UpdatePolicy": 9,
+        "organizations:DetachPolicy": 9,
+        "organizations:DeletePolicy": 9,
+    },
     "--config DELEGATED enable": {"organizations:RegisterDelegatedAdministrator": 8},
     "disable": {
         "iam:DisableOrganizationsRootCredentialsManagement": 8,
@@ -230,9 +235,14 @@ def test_whoever_executes_needs_all_of_theirs(place: Playground) -> None:
     """Every switch, every policy and every root session, each in a run of its own."""
     line = '  delegated_administrator: "{}"\n  region:'
     config = place.variant("delegated", ("  region:", line.format(place.account(DELEGATE))))
+    changes = (
+        ("Long-term root is", "The root user is"),
+        ("name: orgroot-protect", "name: protect"),
+    )
+    rewritten = place.variant("rewritten", *changes)
     executing = Executing(place)
     for command, rows in STORY.items():
-        words = command.replace("DELEGATED", config)
+        words = command.replace("DELEGATED", config).replace("REWRITTEN", rewritten)
         assert {action: executing.without(action, words) for action in rows} == rows
         assert executing.whole(words) == 0, command
     enable, found = ("enable", "--reason", "r", "--yes"), {}

@@ -217,6 +217,12 @@ def test_the_shipped_documents_are_enough_and_the_table_is_true(place: Playgroun
     watch.run("carol", "drift", code=9)
     watch.run("carol", "reconcile")
     watch.through("scp apply", approvers=("bob",))
+    config = place.folder / "config.yaml"
+    text = config.read_text(encoding="utf-8")
+    for old, new in (("Long-term root is", "The root user is"), ("- name: orgroot-p", "- name: p")):
+        text = text.replace(old, new)
+    config.write_text(text, encoding="utf-8")
+    watch.through("scp apply", approvers=("bob",))
     watch.through("credentials remove", "--all", approvers=("bob", "olga"), code=9)
     bucket = place.info["locked_buckets"][0]
     where = (bucket["name"], "--account", bucket["account"])
@@ -229,7 +235,6 @@ def test_the_shipped_documents_are_enough_and_the_table_is_true(place: Playgroun
     wear(place, "alice", "executor")
     watch.run("alice", "session exec", id_, "--yes", "--", "true")
     wear(place, "alice", "requester")
-    config = place.folder / "config.yaml"
     delegate = next(a["id"] for a in place.info["accounts"] if a["name"] == "security-tooling")
     text = config.read_text(encoding="utf-8")
     line = f'  delegated_administrator: "{delegate}"\n  region:'

@@ -70,7 +70,7 @@ def _switch_on(place: Playground) -> None:
 
 def _limit(place: Playground) -> None:
     plan = place.ok("alice", "scp", "plan")
-    assert [change["op"] for change in plan["changes"]] == ["create-scp", "attach-scp"] * 2
+    assert [change["op"] for change in plan["changes"]] == ["create-scp"] * 2 + ["attach-scp"] * 2
     asked = place.run("alice", "scp", "apply", "--reason", "guardrails", "--yes", "-o", "json")
     assert asked.code == 10
     request = asked.json["id"]

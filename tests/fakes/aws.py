@@ -1,6 +1,7 @@
 """An AWS organization in memory behind the gateways of `ports`, with a log of every call."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from fakes.aws_members import MANAGEMENT, ORG_ROOT, ORGANIZATION, FakeMembers, aws_error
 
@@ -157,6 +158,28 @@ class FakeAws(FakeMembers):
             detail=policy,
             effect=lambda: self.attachments.setdefault(target, []).append(policy),
         )
+
+    def update_scp(self, policy: str, description: str, content: str) -> None:
+        """Give an SCP another text."""
+        summary = replace(self.policies[policy][0], description=description)
+        self._call(
+            "organizations:UpdatePolicy",
+            policy,
+            effect=lambda: self.policies.update({policy: (summary, content)}),
+        )
+
+    def detach_scp(self, policy: str, target: str) -> None:
+        """Detach an SCP."""
+        self._call(
+            "organizations:DetachPolicy",
+            target,
+            detail=policy,
+            effect=lambda: self.attachments[target].remove(policy),
+        )
+
+    def delete_scp(self, policy: str) -> None:
+        """Delete an SCP."""
+        self._call("organizations:DeletePolicy", policy, effect=lambda: self.policies.pop(policy))
 
     # --- IdentityGateway ---
 

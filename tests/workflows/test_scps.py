@@ -29,6 +29,7 @@ from orgroot.workflows.requests import Ask
 from orgroot.workflows.workspace import Workspace
 
 MEMBER = "222222222222"
+UNIT = "ou-ab12-x1234567"
 ASK = Ask(reason="guard the root users")
 NAME = "deny-root"
 DOCUMENT = {
@@ -36,6 +37,15 @@ DOCUMENT = {
     "Statement": [{"Sid": "DenyRoot", "Effect": "Deny", "Action": "*", "Resource": "*"}],
 }
 SENT = json.dumps(DOCUMENT, separators=(",", ":"))
+OTHER_SENT = SENT.replace('"*","Resource"', '"iam:*","Resource"')
+ALLOW_ALL = SENT.replace("Deny", "Allow").replace('"Sid":"AllowRoot",', "")
+
+
+WRITING = ("CreatePolicy", "AttachPolicy", "DetachPolicy", "DeletePolicy")
+
+
+class _CrashError(BaseException):
+    """The process dies at this call."""
 
 
 class Place:
@@ -52,7 +62,7 @@ class Place:
             description="",
             aws_managed=True,
         )
-        self.aws.policies[full.id] = (full, "{}")
+        self.aws.policies[full.id] = (full, ALLOW_ALL)
         for target in (ORG_ROOT, MEMBER):
             self.aws.attachments[target] = [full.id]
         (folder / "deny.json").write_text(json.dumps(DOCUMENT, indent=2))
@@ -74,6 +84,18 @@ class Place:
         assert isinstance(view, RequestView)
         approve(self.world.desk("bob"), view.id, "", lambda _summary: None)
         return view.id
+
+    def crash_at(self, n: int) -> None:
+        """Let the process die at the nth changing call."""
+        seen: list[object] = []
+
+        def die(call: object) -> None:
+            seen.append(call)
+            if len(seen) == n:
+                raise _CrashError
+
+        for operation in WRITING:
+            self.aws.when(f"organizations:{operation}", die)
 
     def run(self, request: str) -> PlanResult:
         """Execute it."""
@@ -101,8 +123,8 @@ def test_the_plan_says_what_is_missing_and_how_full_targets_are(place: Place) ->
     plan = scps.plan(place.workspace())
     assert [(change.op, change.target) for change in plan.changes] == [
         ("create-scp", NAME),
-        ("attach-scp", ORG_ROOT),
         ("attach-scp", MEMBER),
+        ("attach-scp", ORG_ROOT),
     ]
     policy = plan.changes[0].after["policy"]
     assert base64.b64decode(policy["b64"]).decode() == SENT
@@ -162,18 +184,86 @@ def test_what_another_tool_manages_is_a_note_only(place: Place) -> None:
     assert place.aws.writes == []
 
 
-def test_a_plan_that_needs_an_update_says_so_and_does_nothing(place: Place) -> None:
-    """A text that differs blocks the whole plan in this version."""
+def test_another_text_and_another_target_are_asked_for_with_both_texts(place: Place) -> None:
+    """The update, the attachment and the detachment are made in a safe order, and read back."""
     place.run(place.granted())
-    changed = json.loads(json.dumps(DOCUMENT))
-    changed["Statement"][0]["Action"] = "iam:*"
-    (place.folder / "deny.json").write_text(json.dumps(changed))
+    place.aws.calls.clear()
+    (place.folder / "deny.json").write_text(OTHER_SENT)
+    place.declare(ScpConfig(name=NAME, file="deny.json", targets=(MEMBER,), description="new"))
+    request = place.granted()
+    assert place.aws.writes == []
+    assert place.run(request).applied
+    assert place.written() == ["organizations:UpdatePolicy", "organizations:DetachPolicy"]
+    assert [text for scp, text in place.aws.policies.values() if scp.name == NAME] == [OTHER_SENT]
+    assert place.names_on(ORG_ROOT) == ["FullAWSAccess"]
+    assert place.names_on(MEMBER) == ["FullAWSAccess", NAME]
+    assert scps.plan(place.workspace()).changes == ()
+    assert audit_log.integrity_findings(place.world.log().sync()) == ()
+
+
+def test_what_is_declared_no_more_is_detached_everywhere_and_deleted(place: Place) -> None:
+    """Where orgroot's SCP is attached is asked of AWS, not of the configuration."""
+    place.run(place.granted())
+    created = next(scp.id for scp, _ in place.aws.policies.values() if scp.name == NAME)
+    place.aws.attachments["ou-ab12-elsewhere"] = ["p-FullAWSAccess", created]
+    place.aws.calls.clear()
+    place.declare()
+    assert place.run(place.granted()).applied
+    assert place.written() == ["organizations:DetachPolicy"] * 3 + ["organizations:DeletePolicy"]
+    assert created not in place.aws.policies
+    assert not any(created in there for there in place.aws.attachments.values())
+
+
+@pytest.mark.parametrize("change", ["text", "description", "slot"])
+def test_a_change_of_somebody_else_makes_the_plan_stale(place: Place, change: str) -> None:
+    """What was seen is not there any more: refused before the intent, by name."""
+    place.run(place.granted())
+    (place.folder / "deny.json").write_text(OTHER_SENT)
+    place.declare(
+        ScpConfig(name=NAME, file="deny.json", targets=("root", MEMBER, "ou-ab12-x1234567"))
+    )
+    place.aws.attachments["ou-ab12-x1234567"] = ["p-FullAWSAccess"]
+    request = place.granted()
+    created = next(scp.id for scp, _ in place.aws.policies.values() if scp.name == NAME)
+    if change == "slot":
+        for n in range(9):
+            other = place.aws.create_scp(f"other {n}", "", ALLOW_ALL, {})
+            place.aws.attach_scp(other.id, UNIT)
+    else:
+        text = {"text": SENT.replace("*", "s3:*", 1), "description": SENT}[change]
+        place.aws.update_scp(created, "changed" if change == "description" else "", text)
     before = list(place.aws.writes)
-    plan = scps.apply(place.workspace(), ASK)
-    assert isinstance(plan, PlanResult)
-    assert plan.changes == ()
-    assert any("update" in note for note in plan.notes)
+    records = len(place.world.store.objects)
+    with pytest.raises(RequestRefused, match="stale") as caught:
+        place.run(request)
+    assert (UNIT if change == "slot" else NAME) in caught.value.message
+    assert (place.aws.writes, len(place.world.store.objects)) == (before, records)
+
+
+def test_what_is_not_orgroots_is_refused_with_the_remedy(place: Place) -> None:
+    """An SCP of the name that somebody made: exit 2, nothing written."""
+    place.aws.create_scp(NAME, "", SENT, {"team": "platform"})
+    before = list(place.aws.writes)
+    with pytest.raises(UsageError, match="not orgroot's"):
+        scps.apply(place.workspace(), ASK)
     assert place.aws.writes == before
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+def test_killed_while_removing_a_new_plan_holds_what_is_left(place: Place, n: int) -> None:
+    """After a crash between any two changes the rest is asked for, and nothing is done twice."""
+    place.run(place.granted())
+    (place.folder / "other.json").write_text(OTHER_SENT)
+    place.declare(ScpConfig(name="other", file="other.json", targets=("root",)))
+    place.aws.calls.clear()
+    request = place.granted()
+    place.crash_at(n)
+    with pytest.raises(_CrashError):
+        place.run(request)
+    place.aws.hooks.clear()
+    assert place.run(place.granted()).applied
+    assert [scp.name for scp, _ in place.aws.policies.values()] == ["FullAWSAccess", "other"]
+    assert len(place.written()) == len(WRITING) + 1  # two detachments
 
 
 @pytest.mark.parametrize("declared", [None, ()])
@@ -248,8 +338,12 @@ def test_an_scp_that_vanishes_before_its_attachment_is_a_refusal(place: Place) -
     real = place.aws.scps
 
     def scps_now() -> tuple[ScpSummary, ...]:
-        seen = place.aws.count("organizations:DescribePolicy")
-        return tuple(scp for scp in real() if scp.name != NAME or not seen)
+        described = {
+            call.subject
+            for call in place.aws.calls
+            if call.operation == "organizations:DescribePolicy"
+        }
+        return tuple(scp for scp in real() if scp.name != NAME or scp.id not in described)
 
     place.aws.scps = scps_now  # type: ignore[method-assign]
     with pytest.raises(Incomplete, match="create-scp"):
@@ -277,23 +371,11 @@ def test_a_lost_answer_to_create_is_settled_by_reading(place: Place) -> None:
     assert place.run(request).applied
 
 
-class _CrashError(BaseException):
-    """The process dies at this call."""
-
-
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_killed_in_the_middle_a_new_plan_holds_what_is_left(place: Place, n: int) -> None:
     """After a crash the command again plans and does the rest, nothing twice."""
     request = place.granted()
-    seen: list[object] = []
-
-    def die(call: object) -> None:
-        seen.append(call)
-        if len(seen) == n:
-            raise _CrashError
-
-    for operation in ("organizations:CreatePolicy", "organizations:AttachPolicy"):
-        place.aws.when(operation, die)
+    place.crash_at(n)
     with pytest.raises(_CrashError):
         place.run(request)
     place.aws.hooks.clear()

@@ -87,7 +87,13 @@ class ChangeRow(Row, frozen=True, kw_only=True):
 
 
 class PlanResult(Result, frozen=True, kw_only=True, tag="orgroot.plan/v1"):
-    """`enable`, `disable`, `scp plan`, `scp apply`. `notes`: what this plan leaves undone, why."""
+    """`enable`, `disable`, `scp plan`, `scp apply`.
+
+    Attributes:
+        notes: what this plan leaves undone, and why.
+        budget: of each target the SCPs it holds, would hold and may hold.
+        sizes: of each declared SCP the characters it has and may have.
+    """
 
     command: str
     request: str | None
@@ -97,3 +103,4 @@ class PlanResult(Result, frozen=True, kw_only=True, tag="orgroot.plan/v1"):
     receipt: str | None
     notes: tuple[str, ...] = ()
     budget: tuple[dict[str, Any], ...] = ()
+    sizes: tuple[dict[str, Any], ...] = ()
