@@ -20,6 +20,12 @@ def user_config() -> Path:
     return (Path(base) if base else home() / ".config") / "orgroot" / "config.yaml"
 
 
+def has_config(given: Path | None) -> bool:
+    """Whether a configuration is named, or lies in one of the usual places."""
+    named = given is not None or bool(os.environ.get("ORGROOT_CONFIG"))
+    return named or user_config().is_file() or SYSTEM_CONFIG.is_file()
+
+
 def find_config(given: Path | None) -> Path:
     """`--config`, else ORGROOT_CONFIG, else the user's, else the system's.
 

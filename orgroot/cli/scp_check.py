@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from orgroot.cli import places
 from orgroot.cli.context import open_workspace, read_config
 from orgroot.cli.settings import Settings
 from orgroot.core.request_context import Value
@@ -10,10 +11,12 @@ from orgroot.core.results import ScpCheck
 from orgroot.errors import ConfigError, UsageError
 from orgroot.local.clock import SystemClock
 from orgroot.workflows.scp_check import Question, check_live, check_text
+from orgroot.workflows.scp_planned import check_terraform, check_terraform_alone
 from orgroot.workflows.scps import read_scp
 
 _REGION_KEY = "aws:requestedregion"
 _WITHOUT_CONFIG = "us-east-1"
+_NO_CONFIG = "there is no configuration, so no organization was asked"
 
 
 def known_keys(options: Iterable[str]) -> Mapping[str, Value]:
@@ -54,6 +57,45 @@ def live(settings: Settings, targets: tuple[str, ...], known: Mapping[str, Value
     question = Question(regions=_regions(settings, known), settled=known)
     with open_workspace(settings, None, None, reads=True) as ws:
         return check_live(ws, targets, question)
+
+
+def of_terraform(
+    settings: Settings,
+    file: Path,
+    targets: tuple[str, ...],
+    known: Mapping[str, Value],
+    *,
+    offline: bool,
+) -> ScpCheck:
+    """Judge what a Terraform plan would make of the organization, or would stop by itself.
+
+    Without a configuration there is no organization to ask, and the result says so.
+
+    Raises:
+        UsageError: it cannot be read, is no plan, or is one of another organization.
+        ConfigError, IntegrityError, AwsError: as `context.open_workspace` and `check_live`.
+    """
+    question = Question(regions=_regions(settings, known), settled=known)
+    data = read_bytes(file)
+    if offline or not places.has_config(settings.config):
+        if targets:
+            raise UsageError("--target needs the organization, which is not asked here")
+        note = () if offline else (_NO_CONFIG,)
+        return check_terraform_alone(data, file.name, question, SystemClock(), note)
+    with open_workspace(settings, None, None, reads=True) as ws:
+        return check_terraform(ws, data, file.name, targets, question)
+
+
+def read_bytes(file: Path) -> bytes:
+    """The bytes of a file that somebody named.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}", code="file") from error
 
 
 def _value(values: list[str]) -> Value:

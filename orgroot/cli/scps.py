@@ -93,19 +93,37 @@ def check(
             "--context", metavar="KEY=VALUE", help="A key whose value you know; repeatable."
         ),
     ] = None,
+    terraform_plan: Annotated[
+        Path | None,
+        typer.Option(
+            "--terraform-plan",
+            metavar="FILE",
+            help="Judge what this plan would make of it: the output of `terraform show -json`.",
+        ),
+    ] = None,
+    offline: Annotated[
+        bool,
+        typer.Option("--offline", help="Judge the Terraform plan alone; needs no credentials."),
+    ] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Say which root tasks the SCPs stop, and who.
 
-    In the live organization, or in documents that are attached nowhere. Exit 6: some root session
-    would be stopped.
+    In the live organization, in it as a plan would leave it, or in documents that are attached
+    nowhere. Exit 6: some root session would be stopped; with a plan, one that works today.
     """
     from orgroot.cli import scp_check
 
     settings = settings_of(ctx)
     known = scp_check.known_keys(context or ())
-    if file is None:
-        emit(output, scp_check.live(settings, tuple(target or ()), known))
-    if target:
-        raise UsageError("--target needs the organization, --file needs nothing: give one of them")
-    emit(output, scp_check.of_file(settings, file, known))
+    targets = tuple(target or ())
+    if offline and terraform_plan is None:
+        raise UsageError("--offline goes with --terraform-plan")
+    if file is not None and (target or terraform_plan):
+        raise UsageError("--file needs nothing but the document: give it alone")
+    if file is not None:
+        emit(output, scp_check.of_file(settings, file, known))
+    if terraform_plan is not None:
+        result = scp_check.of_terraform(settings, terraform_plan, targets, known, offline=offline)
+        emit(output, result)
+    emit(output, scp_check.live(settings, targets, known))

@@ -1,4 +1,4 @@
-"""The organization's SCPs as they would be after some edits, whoever would make them.
+"""The organization's policies as they would be after some edits, whoever would make them.
 
 The edits are orgroot's own plan or another tool's; nothing here judges whether AWS would take them.
 """
@@ -61,7 +61,15 @@ class ScpDeleted:
     policy: str
 
 
-ScpEdit = ScpCreated | ScpUpdated | ScpAttached | ScpDetached | ScpDeleted
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountMoved:
+    """An account in another place; `path`: the ids from the root to its new parent."""
+
+    account: str
+    path: tuple[str, ...]
+
+
+ScpEdit = ScpCreated | ScpUpdated | ScpAttached | ScpDetached | ScpDeleted | AccountMoved
 
 
 def organization_after(tree: ScpTree, edits: Iterable[ScpEdit]) -> ScpTree:
@@ -75,6 +83,7 @@ def organization_after(tree: ScpTree, edits: Iterable[ScpEdit]) -> ScpTree:
     """
     policies = dict(tree.policies)
     attached = dict(tree.attached)
+    paths = dict(tree.paths)
     for edit in edits:
         match edit:
             case ScpCreated(key=key, scp=scp):
@@ -93,9 +102,11 @@ def organization_after(tree: ScpTree, edits: Iterable[ScpEdit]) -> ScpTree:
                 _there(policies, policy)
                 del policies[policy]
                 attached = {at: _without(there, policy) for at, there in attached.items()}
+            case AccountMoved(account=account, path=path):
+                paths[account] = path
             case _:
                 assert_never(edit)
-    return replace(tree, policies=policies, attached=attached)
+    return replace(tree, policies=policies, attached=attached, paths=paths)
 
 
 def _there(policies: Mapping[str, BoundScp], policy: str) -> BoundScp:

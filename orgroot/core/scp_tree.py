@@ -13,7 +13,13 @@ from typing import Any
 from orgroot.core.policy_text import texts
 from orgroot.core.root_principals import Whereabouts
 from orgroot.core.scp_lockout import PolicyKind, Scp
+from orgroot.core.scp_statement import parse_statements
 from orgroot.core.wildcards import matches
+
+FULL_ACCESS = "p-FullAWSAccess"
+"""The id of the SCP that AWS attaches to whatever is new."""
+
+_FULL_TEXT = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 
 _PATHS = "orgpaths"
 _SEGMENTS = re.compile(r"[0-9*?]*[0-9][0-9*?]*")
@@ -111,6 +117,12 @@ class AccountGroup:
     levels: tuple[tuple[str, ...], ...]
     rcps: tuple[str, ...]
     where: Whereabouts
+
+
+def full_access() -> BoundScp:
+    """FullAWSAccess, which allows everything."""
+    statements = parse_statements(_FULL_TEXT, "FullAWSAccess")
+    return BoundScp(id=FULL_ACCESS, scp=Scp(name="FullAWSAccess", statements=statements))
 
 
 def groups(tree: ScpTree) -> tuple[AccountGroup, ...]:

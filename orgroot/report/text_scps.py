@@ -16,9 +16,11 @@ def check(result: results.ScpCheck) -> str:
     counts = (
         f"{summary.allowed} allow all five tasks, {summary.depends} depend on what is not known"
     )
-    parts = [
-        f"Root sessions in {summary.accounts} account(s): {counts}, {summary.denied} deny some."
-    ]
+    when = "After the plan, root" if result.planned else "Root"
+    parts = _stopped(result) if result.planned else []
+    parts.append(
+        f"{when} sessions in {summary.accounts} account(s): {counts}, {summary.denied} deny some."
+    )
     rows = list(_rows(result.results))
     if rows:
         header = ("ACCOUNTS", "TASK", "REGION", "DECISION", "ACTIONS", "POLICY: SID")
@@ -27,6 +29,25 @@ def check(result: results.ScpCheck) -> str:
     if result.notes:
         parts.append("Notes:\n" + "\n".join(f"- {visible(note)}" for note in result.notes))
     return "\n\n".join(parts)
+
+
+def _stopped(result: results.ScpCheck) -> list[str]:
+    """What a plan would stop, before anything else."""
+    if not result.stopped:
+        return ["The plan stops no root task that works today."]
+    header = ("STOPPED IN", "TASK", "REGIONS", "WOULD BE", "ACTIONS", "POLICY: SID")
+    rows = [
+        (
+            _targets(list(row.accounts)),
+            row.task_policy,
+            ", ".join(row.regions),
+            _decision(row),
+            _actions(row),
+            _blame(row),
+        )
+        for row in result.stopped
+    ]
+    return ["The plan would stop root tasks that work today:", table(header, rows)]
 
 
 def _rows(found: Iterable[results.ScpCheckRow]) -> Iterator[tuple[str, ...]]:
@@ -47,18 +68,21 @@ def _rows(found: Iterable[results.ScpCheckRow]) -> Iterator[tuple[str, ...]]:
         yield (_targets(targets), *key)
 
 
-def _decision(row: results.ScpCheckRow) -> str:
+_Row = results.ScpCheckRow | results.ScpStopped
+
+
+def _decision(row: _Row) -> str:
     if row.decision == "depends":
         return visible(f"depends on {', '.join(row.depends_on)}")
     return row.decision.upper()
 
 
-def _actions(row: results.ScpCheckRow) -> str:
+def _actions(row: _Row) -> str:
     everything = set(ROOT_TASKS[TaskPolicy(row.task_policy)].actions)
     return "all of them" if set(row.denied_actions) == everything else ", ".join(row.denied_actions)
 
 
-def _blame(row: results.ScpCheckRow) -> str:
+def _blame(row: _Row) -> str:
     sids: dict[str, list[str]] = {}
     for blame in row.by:
         # Most policies are SCPs: what is none is said so.

@@ -22,15 +22,13 @@ from orgroot.core.results import (
 )
 from orgroot.core.root_principals import RootPrincipal
 from orgroot.core.scp_check import Check, Checked
-from orgroot.core.scp_lockout import Outcome
-from orgroot.core.scp_tree import ScpTree
+from orgroot.core.scp_lockout import Outcome, TaskJudgement
+from orgroot.core.scp_tree import FULL_ACCESS, ScpTree, full_access
 from orgroot.core.statements import timestamp
 from orgroot.ports import Clock
 from orgroot.workflows.scp_tree import bound_scp, observe_tree
 from orgroot.workflows.workspace import Workspace
 
-_FULL = "FullAWSAccess"
-_FULL_TEXT = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 _ANY_ACCOUNT = "000000000000"
 """Stands for every account that a document does not name."""
 
@@ -71,8 +69,8 @@ def check_text(text: str, source: str, question: Question, clock: Clock) -> ScpC
     accounts = (_ANY_ACCOUNT, *dict.fromkeys(_NAMED.findall(text)))
     tree = ScpTree(
         organization="",
-        policies={_FULL: bound_scp(_FULL, _FULL, _FULL_TEXT), name: bound_scp(name, name, text)},
-        attached={_NOWHERE: (_FULL, name), **dict.fromkeys(accounts, (_FULL,))},
+        policies={FULL_ACCESS: full_access(), name: bound_scp(name, name, text)},
+        attached={_NOWHERE: (FULL_ACCESS, name), **dict.fromkeys(accounts, (FULL_ACCESS,))},
         paths=dict.fromkeys(accounts, (_NOWHERE,)),
     )
     check = Check(
@@ -88,7 +86,7 @@ def check_text(text: str, source: str, question: Question, clock: Clock) -> ScpC
         for each in found
         if _ANY_ACCOUNT in _accounts(each) or each.judgement != general[_asked(each)]
     ]
-    return _result(telling, tree=tree, names={_ANY_ACCOUNT: name}, notes=notes)
+    return check_result(telling, tree=tree, names={_ANY_ACCOUNT: name}, notes=notes)
 
 
 def check_live(ws: Workspace, targets: tuple[str, ...], question: Question) -> ScpCheck:
@@ -105,7 +103,7 @@ def check_live(ws: Workspace, targets: tuple[str, ...], question: Question) -> S
         now=timestamp(ws.clock.now()),
         settled=question.settled,
     )
-    return _result(list(check.run()), tree=tree, notes=notes)
+    return check_result(list(check.run()), tree=tree, notes=notes)
 
 
 def _filled_in(text: str) -> tuple[str, tuple[str, ...]]:
@@ -129,14 +127,21 @@ def _asked(checked: Checked) -> tuple[str, str, str]:
     return checked.principal, checked.region, checked.judgement.task_policy
 
 
-def _result(
+def check_result(
     found: list[Checked],
     *,
     tree: ScpTree,
     notes: tuple[str, ...] = (),
     names: Mapping[str, str] = MappingProxyType({}),
 ) -> ScpCheck:
-    """The answers as rows: one for each account, for that is what people ask about."""
+    """The answers as rows: one for each account, for that is what people ask about.
+
+    Args:
+        found: the answers.
+        tree: what they are about.
+        notes: what was not judged.
+        names: what imagined accounts stand for.
+    """
     groups = {each.group.accounts: each.group for each in found}
     rows = tuple(_row(each, names.get(a, a)) for each in found for a in each.group.accounts)
     worst: dict[str, Outcome] = {}
@@ -189,9 +194,14 @@ def _row(checked: Checked, target: str) -> ScpCheckRow:
         task_policy=judgement.task_policy.value,
         decision=judgement.outcome.value,
         denied_actions=judgement.denied_actions,
-        by=tuple(
-            ScpBlame(policy=blame.policy, sid=blame.sid, kind=blame.kind.value)
-            for blame in judgement.by
-        ),
+        by=blames(judgement),
         depends_on=judgement.on,
+    )
+
+
+def blames(judgement: TaskJudgement) -> tuple[ScpBlame, ...]:
+    """Who denies, or may."""
+    return tuple(
+        ScpBlame(policy=blame.policy, sid=blame.sid, kind=blame.kind.value)
+        for blame in judgement.by
     )

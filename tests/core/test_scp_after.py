@@ -234,7 +234,7 @@ STATEMENTS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(STATEMENTS, max_size=2),
     st.lists(STATEMENTS, min_size=1, max_size=2),

@@ -5,14 +5,24 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.e2e.playground import Playground
 
-CORPUS = Path(__file__).parent.parent / "data" / "scp-corpus"
+DATA = Path(__file__).parent.parent / "data"
+TERRAFORM = DATA / "terraform" / "landing-zone.json"
+CORPUS = DATA / "scp-corpus"
 LANDING_ZONE = CORPUS / "21-lza-cccs-sensitive-before-fix.json"
+TASKS = (
+    "IAMAuditRootUserCredentials",
+    "IAMCreateRootUserPassword",
+    "IAMDeleteRootUserCredentials",
+    "S3UnlockBucketPolicy",
+    "SQSUnlockQueuePolicy",
+)
 LANDING_ZONE_DENY = {"policy": "LZA-Guardrails-Sensitive", "sid": "ROOT"}
 AUDIT = {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"}
 
@@ -61,6 +71,47 @@ def test_the_scp_that_broke_a_landing_zone_is_named(place: Playground) -> None:
     ]
     assert {row["target"] for row in denied} == siblings
     assert len({row["task_policy"] for row in denied}) == 5
+
+
+def terraform_plan(folder: Path, text: str, target: str) -> Path:
+    """A plan, as Terraform writes it, that makes a policy through a module and attaches it."""
+    template = TERRAFORM.read_text(encoding="utf-8").replace("@TARGET@", target)
+    file = folder / "plan.json"
+    file.write_text(template.replace('"@CONTENT@"', json.dumps(text)), encoding="utf-8")
+    return file
+
+
+def test_a_pull_request_that_would_break_root_sessions_fails(
+    place: Playground, tmp_path: Path
+) -> None:
+    """Terraform's plan names policy, Sid and accounts, with the organization and without it."""
+    victim = next(a for a in place.info["accounts"] if a["name"] == "orders-dev")
+    siblings = {a["id"] for a in place.info["accounts"] if a["ou_id"] == victim["ou_id"]}
+    plan = terraform_plan(tmp_path, landing_zone_text(), victim["ou_id"])
+    asked = ("scp", "check", "--terraform-plan", str(plan))
+    with place.untouched():
+        live = place.ok("alice", *asked, code=6)
+        alone = place.ok("alice", *asked, "--offline", code=6)
+        nobody = place.ok(None, *asked, code=6)
+    for found, accounts in (
+        (live, siblings),
+        (alone, {victim["ou_id"]}),
+        (nobody, {victim["ou_id"]}),
+    ):
+        assert {row["task_policy"] for row in found["stopped"]} == set(TASKS)
+        assert {account for row in found["stopped"] for account in row["accounts"]} == accounts
+        blame = {**LANDING_ZONE_DENY, "kind": "service control policy"}
+        assert all(blame in row["by"] and row["decision"] == "denied" for row in found["stopped"])
+    assert any("no configuration" in note for note in nobody["notes"])
+    spared = policy_text({"Null": {"aws:AssumedRoot": "true"}})
+    harmless = terraform_plan(tmp_path, spared, victim["ou_id"])
+    assert place.ok("alice", *asked[:-1], str(harmless))["stopped"] == []
+
+
+def policy_text(condition: Any) -> str:
+    """A root deny under a condition."""
+    deny = {"Sid": "Root", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
+    return json.dumps({"Version": "2012-10-17", "Statement": [deny]})
 
 
 SHUT = {
@@ -144,8 +195,13 @@ def test_one_document_needs_no_credentials_and_no_configuration(
         ("--target", "999999999999"),
         ("--context", "aws:SourceVpc"),
         ("--file", "policies/scp/deny-root-user.json", "--target", "999999999999"),
+        ("--file", "policies/scp/deny-root-user.json", "--terraform-plan", "README.md"),
+        ("--offline",),
+        ("--terraform-plan", "README.md"),
+        ("--terraform-plan", "none.json"),
+        ("--terraform-plan", "README.md", "--offline", "--target", "999999999999"),
     ],
 )
 def test_what_makes_no_sense_is_refused(place: Playground, wrong: tuple[str, ...]) -> None:
-    """An unknown target, a context without a value and a file with a target are exit 2."""
+    """What is no account, no value, no plan, or does not go together is exit 2."""
     place.refused("alice", 2, "scp", "check", *wrong)

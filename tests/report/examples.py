@@ -196,6 +196,17 @@ EXAMPLES: tuple[r.Result, ...] = (
         ),
         groups=(r.ScpCheckGroup(accounts=("222222222222",), levels=(("FullAWSAccess",),)),),
         summary=r.ScpCheckSummary(accounts=2, allowed=0, depends=1, denied=1),
+        planned=True,
+        stopped=(
+            r.ScpStopped(
+                accounts=("222222222222", EVIL),
+                regions=("eu-west-1", "us-east-1"),
+                task_policy="S3UnlockBucketPolicy",
+                decision="denied",
+                denied_actions=("s3:PutBucketPolicy",),
+                by=(r.ScpBlame(policy=EVIL, sid="X", kind="service control policy"),),
+            ),
+        ),
         notes=(EVIL,),
     ),
     r.Failure(exit_reasons=(r.ExitReason.INTEGRITY,), code="integrity", message="no", hint="why"),

@@ -112,6 +112,7 @@ from orgroot.core.results.scps import (
     ScpCheckRow,
     ScpCheckSummary,
     ScpFinding,
+    ScpStopped,
 )
 from orgroot.core.results.sessions import HandedOut
 
@@ -189,6 +190,7 @@ __all__ = [
     "ScpCheckRow",
     "ScpCheckSummary",
     "ScpFinding",
+    "ScpStopped",
     "SessionRow",
     "SkippedRow",
     "SlotRow",

@@ -52,6 +52,28 @@ class ScpCheckGroup(Row, frozen=True, kw_only=True):
     rcps: tuple[str, ...] = ()
 
 
+class ScpStopped(Row, frozen=True, kw_only=True):
+    """A root task of root sessions that works today and would not after a plan.
+
+    Attributes:
+        accounts: where; for what the plan makes, its address.
+        regions: with buckets and queues of these Regions.
+        task_policy: AWS's name of the task.
+        decision: `denied`, or `depends`: on more than today.
+        denied_actions: every action that works today and would be denied.
+        by: who would deny, or may.
+        depends_on: what would settle it.
+    """
+
+    accounts: tuple[str, ...]
+    regions: tuple[str, ...]
+    task_policy: str
+    decision: str
+    denied_actions: tuple[str, ...] = ()
+    by: tuple[ScpBlame, ...] = ()
+    depends_on: tuple[str, ...] = ()
+
+
 class ScpCheckSummary(Row, frozen=True, kw_only=True):
     """Accounts by what becomes of root sessions in them: the worst task decides."""
 
@@ -62,11 +84,22 @@ class ScpCheckSummary(Row, frozen=True, kw_only=True):
 
 
 class ScpCheck(Result, frozen=True, kw_only=True, tag="orgroot.scp-check/v1"):
-    """`orgroot scp check`; `notes`: what was not judged, and why."""
+    """`orgroot scp check`.
+
+    Attributes:
+        results: every root task of both kinds of principal in every account and Region.
+        groups: the accounts by what binds them.
+        summary: counts.
+        planned: it is about the organization as a plan would leave it.
+        stopped: what that plan would stop.
+        notes: what was not judged, and why.
+    """
 
     results: tuple[ScpCheckRow, ...]
     groups: tuple[ScpCheckGroup, ...]
     summary: ScpCheckSummary
+    planned: bool = False
+    stopped: tuple[ScpStopped, ...] = ()
     notes: tuple[str, ...] = ()
 
 
