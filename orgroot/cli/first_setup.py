@@ -49,7 +49,8 @@ class Asked:
     """What the flags of `orgroot init` said, still as text."""
 
     team: bool
-    owner: str | None
+    owners: tuple[str, ...]
+    threshold: int
     requesters: tuple[str, ...]
     approvers: tuple[str, ...]
     oncall: tuple[str, ...]
@@ -63,6 +64,8 @@ class Asked:
 
 def first_setup(settings: Settings, asked: Asked) -> Init:
     """Write a configuration; with `--team`, create its log and put its rules in force.
+
+    Where several owners must sign, what the first has signed waits for the others (exit 10).
 
     Raises:
         UsageError: a flag is missing or wrong, or something is there already.
@@ -104,11 +107,12 @@ def first_setup(settings: Settings, asked: Asked) -> Init:
             store=new_store(settings, trust_of(config)),
             memory=memory(),
             clock=door.clock,
-            person=team.owner.person,
-            signer=who.owner_signer(config, team.owner.person, asked.key),
+            person=team.owners[0].person,
+            signer=who.owner_signer(config, team.owners[0].person, asked.key),
             endpoint=door.endpoint_kind,
         )
     return Init(
+        exit_reasons=created.exit_reasons,
         config=str(out),
         mode="team",
         organization=live.id,
@@ -116,14 +120,23 @@ def first_setup(settings: Settings, asked: Asked) -> Init:
         store=created.store,
         trust_sha256=created.trust_sha256,
         receipt=created.receipt,
+        signed=created.signed,
+        lacking=created.lacking,
         warnings=(*created.warnings, *doubts),
-        commands=(
-            *_where(out),
-            "orgroot whoami",
-            "orgroot status",
-            "orgroot enable --reason 'centralized root access'",
-        ),
+        commands=(*_where(out), *(_to_begin(team) if created.lacking else _TO_GO_ON)),
     )
+
+
+_TO_GO_ON = (
+    "orgroot whoami",
+    "orgroot status",
+    "orgroot enable --reason 'centralized root access'",
+)
+
+
+def _to_begin(team: Team) -> tuple[str, ...]:
+    """What the other owners run, each with this very configuration; the last creates the log."""
+    return tuple(f"orgroot log init --as {owner.person}" for owner in team.owners[1:])
 
 
 def _where(out: Path) -> tuple[str, ...]:
@@ -143,7 +156,9 @@ def _ask_aws(settings: Settings) -> tuple["AwsDoor", "OrganizationFacts"]:
 
 
 def _team(asked: Asked) -> Team:
-    owner = asked.owner or _ask("--owner", "Who owns the trust? NAME=PUBLIC-KEY-FILE: ")
+    owners = asked.owners or _ask_all(
+        "--owner", "Who owns the trust? NAME=PUBLIC-KEY-FILE, separated by blanks, you first: "
+    )
     requesters = asked.requesters or _ask_all(
         "--requester", "Who may ask? NAME=PUBLIC-KEY-FILE[,ARN], separated by blanks: "
     )
@@ -153,7 +168,8 @@ def _team(asked: Asked) -> Team:
     store = asked.store or places.default_store()
     account = _store_account(asked, store)
     return Team(
-        owner=_member(owner, "--owner"),
+        owners=tuple(_member(text, "--owner") for text in owners),
+        threshold=asked.threshold,
         requesters=tuple(_member(text, "--requester") for text in requesters),
         approvers=tuple(_member(text, "--approver") for text in approvers),
         oncall=asked.oncall,

@@ -21,9 +21,17 @@ def init(
     team: Annotated[
         bool, typer.Option("--team", help="Approvals for a small team, a log, its rules.")
     ] = False,
-    owner: Annotated[
-        str | None, typer.Option(metavar="P=PUBKEYFILE", help="Who owns the trust.")
+    owners: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--owner",
+            metavar="P=PUBKEYFILE",
+            help="Owns the trust; repeatable, the first signs now.",
+        ),
     ] = None,
+    threshold: Annotated[
+        int, typer.Option(metavar="N", min=1, help="So many owners must sign rules.")
+    ] = 1,
     requesters: Annotated[
         list[str] | None,
         typer.Option("--requester", metavar="P=PUBKEYFILE[,ARN]", help="May ask; repeatable."),
@@ -51,13 +59,15 @@ def init(
 ) -> None:
     """Write a config; with --team a log and rules.
 
-    Without --team: observer mode, which reads and needs no log.
+    Where several owners must sign, the others run `log init` with that config. Without --team:
+    observer mode, which reads and needs no log.
     """
     from orgroot.cli.first_setup import Asked, first_setup
 
     asked = Asked(
         team=team,
-        owner=owner,
+        owners=tuple(owners or ()),
+        threshold=threshold,
         requesters=tuple(requesters or ()),
         approvers=tuple(approvers or ()),
         oncall=tuple(oncall or ()),

@@ -139,6 +139,11 @@ def setup(result: results.Init) -> str:
             ("trust sha256", result.trust_sha256 or ""),
         ]
     text = pairs(rows)
+    if result.lacking:
+        text += (
+            f"\n\nSigned by {', '.join(result.signed)}. The log is created once {result.lacking}"
+        )
+        text += "\nmore owner(s) have run the command below with this very configuration."
     for warning in result.warnings:
         text += f"\nwarning: {visible(warning)}"
     if result.commands:

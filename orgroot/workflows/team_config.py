@@ -39,7 +39,8 @@ class Team:
     """What `orgroot init --team` was told.
 
     Attributes:
-        owner: who signs the rules.
+        owners: who owns the trust and signs the rules.
+        threshold: how many of them must.
         requesters: who may ask and execute.
         approvers: who approves.
         oncall: names among them who are on call.
@@ -50,7 +51,8 @@ class Team:
         now: when the keys were added (UTC).
     """
 
-    owner: Member
+    owners: tuple[Member, ...]
+    threshold: int
     requesters: tuple[Member, ...]
     approvers: tuple[Member, ...]
     oncall: tuple[str, ...]
@@ -87,10 +89,11 @@ def team_config(organization: str, management_account: str, region: str, team: T
     """The text of a configuration for a small team, commented, ready for `orgroot log init`.
 
     Raises:
-        UsageError: nobody to ask or approve, an unknown person on call, a bad key, or too few
-            approvers for some requester.
+        UsageError: nobody to ask or approve, an unknown person on call, a bad key, too few
+            approvers for some requester, or owners who could never sign.
     """
     people = _people(team)
+    owners = _owners(team)
     needed = 2 if len(team.approvers) >= _ENOUGH_FOR_TWO else 1
     # From the start of the day: clocks differ by seconds, and a key must hold at once.
     added = team.now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -102,9 +105,9 @@ trust:                        # pinned at the first confirmed use; a later chang
   log_id: {team.log_id}
   store: {_quoted(team.store)}
 {_bucket(team)}  owners:                     # who signs the rules
-    threshold: 1
+    threshold: {team.threshold}
     keys:
-      - {{person: {team.owner.person}, key: {_quoted(_key(team.owner))}}}
+{owners}
 
 approvals:
   expires: {timestamp(team.now + RULES_LIFE)}
@@ -112,6 +115,20 @@ approvals:
 {_roster(people, timestamp(added))}
   rules:
 {_rules(needed, oncall=bool(team.oncall))}"""
+
+
+def _owners(team: Team) -> str:
+    named = {owner.person: owner for owner in team.owners}
+    if len(named) < len(team.owners):
+        raise UsageError("an owner is given twice", hint="give each --owner once", code="team")
+    if team.threshold > len(named):
+        raise UsageError(
+            f"{team.threshold} of {len(named)} owner(s) can never sign",
+            hint="add another --owner, or lower --threshold",
+            code="team",
+        )
+    lines = (f"{{person: {o.person}, key: {_quoted(_key(o))}}}" for o in team.owners)
+    return "\n".join(f"      - {line}" for line in lines)
 
 
 def _bucket(team: Team) -> str:

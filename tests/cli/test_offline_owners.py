@@ -9,6 +9,10 @@ from tests.cli.test_offline_approval import approver, keygen, shell
 from tests.e2e.owned import Owned, owned
 from tests.e2e.playground import Playground
 
+ROLES = (
+    *(("owner", name) for name in ("dana", "erik", "frank")),
+    *(("requester", "alice"), ("approver", "bob"), ("approver", "carol")),
+)
 TTL = ("approval_ttl: 2h", "approval_ttl: 1h")
 
 
@@ -34,6 +38,25 @@ def prepare(own: Owned, proposal: str, person: str, *options: str) -> tuple[str,
     """What bob prints for an owner, and what he is told; nothing is written, AWS is not called."""
     done = own.refused("bob", 0, "approval", "prepare", proposal, "--as", person, *options)
     return done.out, done.err
+
+
+def test_a_team_of_several_owners_begins(own: Owned, tmp_path: Path) -> None:
+    """The first signs with `init`, the second creates the log with `log init`: one config."""
+    keys, out = own.folder / "keys", tmp_path / "team.yaml"
+    people = [f"--{role}={name}={keys / name}.pub" for role, name in ROLES]
+    where = ("--store", (tmp_path / "log").as_uri(), "--out", str(out), "--threshold", "2")
+    state = {"ORGROOT_STATE_DIR": str(tmp_path / "state")}
+    asked = ("init", "--team", "--yes", *people, *where, "-o", "json")
+    begun = own.run("dana", *asked, env=state)
+    assert begun.code == 10, begun.err
+    assert (begun.json["signed"], begun.json["lacking"]) == (["dana"], 1)
+    assert begun.json["receipt"] is None
+    others = {line for line in begun.json["commands"] if "log init" in line}
+    assert others == {"orgroot log init --as erik", "orgroot log init --as frank"}
+    assert own.run("dana", "--config", str(out), "status", env=state).code == 2
+    done = own.run("frank", "--config", str(out), "log", "init", "--yes", "-o", "json", env=state)
+    assert (done.code, done.json["rules_serial"]) == (0, 1), done.err
+    assert own.run("dana", "--config", str(out), "log", "verify", env=state).code == 0
 
 
 def test_rules_signed_as_a_file_and_through_a_chat(own: Owned, tmp_path: Path) -> None:

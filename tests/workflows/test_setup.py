@@ -31,7 +31,8 @@ def member(person: str, arn: str | None = None) -> Member:
 def team(**changes: object) -> Team:
     """A team of one requester and three approvers."""
     base = Team(
-        owner=member("dana"),
+        owners=(member("dana"),),
+        threshold=1,
         requesters=(member("alice", arn_of("alice")),),
         approvers=(member("bob"), member("carol"), member("erin")),
         oncall=("alice",),
@@ -87,6 +88,20 @@ def test_a_team_starts_with_one_text() -> None:
     assert trust.check_pin(memory, ORGANIZATION, config.trust)
 
 
+def test_several_owners_begin_with_one_text() -> None:
+    """Two of three must sign: the log of the written configuration waits for the second."""
+    owners = (member("dana"), member("erik"), member("frank"))
+    text = team_config(ORGANIZATION, MANAGEMENT, "eu-west-1", team(owners=owners, threshold=2))
+    config = config_of(text)
+    assert config.trust is not None
+    assert [owner.person for owner in config.trust.owners.keys] == ["dana", "erik", "frank"]
+    store, _ = begin(config)
+    begin(config, store=store, person="frank", key="frank")
+    log = AuditLog(store, config.trust, ORGANIZATION, FakeMemory(), FakeClock())
+    assert log.sync().rules_in_force is not None
+    assert verify(log).findings == ()
+
+
 def test_two_approvers_are_asked_one_by_one() -> None:
     """With fewer than three approvers one approval is asked: one may be away."""
     text = team_config(
@@ -101,6 +116,8 @@ def test_two_approvers_are_asked_one_by_one() -> None:
     ("changes", "words"),
     [
         ({"requesters": ()}, "--requester"),
+        ({"threshold": 2}, "can never sign"),
+        ({"owners": (member("dana"), member("dana")), "threshold": 2}, "given twice"),
         ({"approvers": ()}, "--approver"),
         ({"oncall": ("mallory",)}, "mallory"),
         ({"oncall": ("bob",), "approvers": (member("bob"),)}, "could review"),
@@ -109,7 +126,7 @@ def test_two_approvers_are_asked_one_by_one() -> None:
             {"approvers": (Member(person="alice", key=FakeSigner("bob").public_key),)},
             "two keys",
         ),
-        ({"owner": Member(person="dana", key="nonsense")}, "public key"),
+        ({"owners": (Member(person="dana", key="nonsense"),)}, "public key"),
     ],
 )
 def test_a_team_that_cannot_work_is_refused(changes: dict[str, object], words: str) -> None:

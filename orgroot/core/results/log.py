@@ -148,7 +148,10 @@ class LogInit(Result, frozen=True, kw_only=True, tag="orgroot.log-init/v1"):
 
 
 class Init(Result, frozen=True, kw_only=True, tag="orgroot.init/v1"):
-    """`orgroot init`; `mode`: observer or team; the log's fields are null in observer mode."""
+    """`orgroot init`; `mode`: observer or team; the log's fields are null in observer mode.
+
+    `signed`: the owners who have; `lacking`: how many more must run `orgroot log init`.
+    """
 
     config: str
     mode: str
@@ -159,6 +162,8 @@ class Init(Result, frozen=True, kw_only=True, tag="orgroot.init/v1"):
     receipt: str | None = None
     warnings: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    signed: tuple[str, ...] = ()
+    lacking: int = 0
 
 
 class RulesIssue(Row, frozen=True, kw_only=True):
