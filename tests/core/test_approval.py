@@ -120,6 +120,15 @@ def test_another_identity_of_the_requester_never_counts() -> None:
     assert "alter" not in could_approve(rules, record, LATER)
 
 
+def test_a_service_never_counts_in_whatever_group() -> None:
+    """A machine that rules put among the approvers neither approves nor is asked to."""
+    rules = law(people={"nightly": s.person("nightly", groups=["security"], service="true")})
+    record = request()
+    record.approvals.append(decision_by("nightly", record, groups=("security",)))
+    assert not executed(record, rules)
+    assert "nightly" not in could_approve(rules, record, LATER)
+
+
 def test_another_identity_of_the_executor_never_counts() -> None:
     """A second entry with the executor's key is the executor."""
     rules = law(people=second_of("alter", "olga"))

@@ -117,3 +117,14 @@ def test_rules_are_used_until_they_expire() -> None:
     world.clock.forward(timedelta(days=200).total_seconds())
     result = rules.check(desk(world, world.config))
     assert result.exit_reasons or result.issues
+
+
+def test_an_owner_whose_clock_is_behind_publishes_nothing() -> None:
+    """Rules dated before those in force could be older than they look: exit 2, set the clock."""
+    world = new_world()
+    edited = parse_config(config_tree(total=1))
+    world.clock.forward(-600)
+    with pytest.raises(UsageError) as caught:
+        rules.publish(desk(world, edited), lambda _: None)
+    assert caught.value.code == "clock"
+    assert world.types() == ["genesis", "rules"]
