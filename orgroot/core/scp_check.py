@@ -34,6 +34,7 @@ class Checked:
     Attributes:
         found: the judgement of each of its actions.
         judgement: what they amount to.
+        beyond: it is no Region that was asked about: a policy names it, and treats it otherwise.
     """
 
     group: AccountGroup
@@ -41,6 +42,11 @@ class Checked:
     region: str
     found: Mapping[str, Judgement]
     judgement: TaskJudgement
+    beyond: bool = False
+
+
+ELSEWHERE = "elsewhere"
+"""A Region that no policy names."""
 
 
 @dataclass(kw_only=True)
@@ -53,35 +59,67 @@ class Check:
         now: the time of the check (UTC, ISO 8601); None: unknown.
         settled: condition keys whose values somebody knows, by name; the same for all accounts.
             `Resource`: the ARN of the bucket or queue.
+        beyond: judge what policies say of other Regions too.
     """
 
     tree: ScpTree
     regions: tuple[str, ...]
     now: str | None = None
     settled: Mapping[str, Value] = field(default_factory=dict)
+    beyond: bool = False
     _said: dict[tuple[Any, ...], Stance] = field(default_factory=dict, repr=False)
 
     def run(self) -> Iterator[Checked]:
         """Every group, principal, Region and task."""
-        for group in groups(self.tree):
-            bound = _bound(self.tree, group)
+        for group in groups(self.tree, settled=bool(self.settled)):
+            bound = self._bound(group)
+            others = self._other_regions(bound) if self.beyond else ()
             for principal in RootPrincipal:
                 # The calls to IAM are the same whatever the Region of buckets and queues.
                 answers: dict[RootRequest, Judgement] = {}
-                for region, task in product(self.regions, TaskPolicy):
+                known: dict[TaskPolicy, set[TaskJudgement]] = {task: set() for task in TaskPolicy}
+                for region, task in product((*self.regions, *others), TaskPolicy):
                     asked = requests_of(task, group.where.account, region)
                     requests = tuple(self._named(request) for request in asked)
                     for request in requests:
                         if request not in answers:
                             answers[request] = self._judge(request, principal, bound, group.where)
                     found = {request.action: answers[request] for request in requests}
+                    judgement = judge_task(task, found)
+                    beyond = region not in self.regions
+                    if beyond and judgement in known[task]:
+                        continue
+                    if not beyond:
+                        known[task].add(judgement)
                     yield Checked(
                         group=group,
                         principal=principal,
                         region=region,
                         found=found,
-                        judgement=judge_task(task, found),
+                        judgement=judgement,
+                        beyond=beyond,
                     )
+
+    def _bound(self, group: AccountGroup) -> "_Bound":
+        def bound(policies: Iterable[str]) -> list[_BoundPolicy]:
+            return [
+                _BoundPolicy(
+                    policy=policy,
+                    name=each.scp.name,
+                    marks=each.marks(group.where, settled=bool(self.settled)),
+                )
+                for policy in policies
+                for each in (self.tree.policies[policy],)
+            ]
+
+        return _Bound(levels=[bound(level) for level in group.levels], rcps=bound(group.rcps))
+
+    def _other_regions(self, bound: "_Bound") -> tuple[str, ...]:
+        """Every Region that the policies of a group name, and one that they do not."""
+        policies = (*(each for level in bound.levels for each in level), *bound.rcps)
+        named = {region for each in policies for region in self.tree.policies[each.policy].regions}
+        others = sorted(named - set(self.regions))
+        return (*others, ELSEWHERE) if named else ()
 
     def _named(self, request: RootRequest) -> RootRequest:
         """The request, on the bucket or queue that somebody named."""
@@ -135,17 +173,3 @@ class _Bound:
 
     levels: list[list[_BoundPolicy]]
     rcps: list[_BoundPolicy]
-
-
-def _bound(tree: ScpTree, group: AccountGroup) -> _Bound:
-    def bound(policies: Iterable[str]) -> list[_BoundPolicy]:
-        return [
-            _BoundPolicy(
-                policy=policy,
-                name=tree.policies[policy].scp.name,
-                marks=tree.policies[policy].marks(group.where),
-            )
-            for policy in policies
-        ]
-
-    return _Bound(levels=[bound(level) for level in group.levels], rcps=bound(group.rcps))

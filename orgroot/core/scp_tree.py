@@ -25,6 +25,11 @@ _PATHS = "orgpaths"
 _SEGMENTS = re.compile(r"[0-9*?]*[0-9][0-9*?]*")
 _WILD = frozenset("*?")
 _DIGITS = re.compile(r"[0-9]+")
+_FILLED = re.compile(r"\$\{[^}]*(account|userid|principalarn)")
+_REGION_KEY = "aws:requestedregion"
+_REGION_PART = 3
+"""The place of the Region in an ARN."""
+
 _ACCOUNT_KEYS = ("account", "aws:userid")
 _MEASURES = re.compile(r"(forallvalues:|foranyvalue:)?(numeric|date)")
 
@@ -59,13 +64,39 @@ class BoundScp:
             for operator, key in _conditions(self.scp)
         )
 
-    def marks(self, where: Whereabouts) -> tuple[Any, ...]:
-        """What it can tell an account by: accounts of equal marks are alike to it."""
+    @cached_property
+    def fills_in_accounts(self) -> bool:
+        """It has variables in which the account stands, so that what they fit may be its own."""
+        return any("${" in text and _FILLED.search(text.lower()) for text in _words(self.scp))
+
+    @cached_property
+    def regions(self) -> frozenset[str]:
+        """The Regions that it names, as patterns; empty: all are the same to it."""
+        named = {
+            text
+            for statement in self.scp.statements
+            for keys in statement.conditions.values()
+            for key, values in (keys.items() if isinstance(keys, Mapping) else ())
+            if key.lower() == _REGION_KEY
+            for text in texts(values)
+        }
+        arns = (text.split(":") for each in self.scp.statements for text in each.resources)
+        named |= {parts[_REGION_PART] for parts in arns if len(parts) > _REGION_PART}
+        return frozenset(named - {"", "*"})
+
+    def marks(self, where: Whereabouts, *, settled: bool = False) -> tuple[Any, ...]:
+        """What it can tell an account by: accounts of equal marks are alike to it.
+
+        Args:
+            where: the account.
+            settled: somebody has said what variables may be compared with.
+        """
         account = where.account
+        single = self.measures_accounts or (settled and self.fills_in_accounts)
         return (
             frozenset(mark for p in self.account_patterns for mark in _fits(p, account)),
             where.path if self.asks_for_paths else (),
-            account if self.measures_accounts else "",
+            account if single else "",
         )
 
 
@@ -125,8 +156,13 @@ def full_access() -> BoundScp:
     return BoundScp(id=FULL_ACCESS, scp=Scp(name="FullAWSAccess", statements=statements))
 
 
-def groups(tree: ScpTree) -> tuple[AccountGroup, ...]:
-    """The accounts by what binds them, in order of the first account of each."""
+def groups(tree: ScpTree, *, settled: bool = False) -> tuple[AccountGroup, ...]:
+    """The accounts by what binds them, in order of the first account of each.
+
+    Args:
+        tree: the organization.
+        settled: as of `BoundScp.marks`.
+    """
     found: dict[tuple[Any, ...], list[Whereabouts]] = {}
     for account in sorted(tree.paths):
         where = Whereabouts(
@@ -134,7 +170,7 @@ def groups(tree: ScpTree) -> tuple[AccountGroup, ...]:
         )
         levels, rcps = tree.levels(account), tree.rcps(account)
         bound = sorted({*rcps, *(policy for level in levels for policy in level)})
-        marks = tuple(tree.policies[policy].marks(where) for policy in bound)
+        marks = tuple(tree.policies[policy].marks(where, settled=settled) for policy in bound)
         found.setdefault((levels, rcps, marks), []).append(where)
     return tuple(
         AccountGroup(

@@ -52,20 +52,19 @@ def _stopped(result: results.ScpCheck) -> list[str]:
 
 def _rows(found: Iterable[results.ScpCheckRow]) -> Iterator[tuple[str, ...]]:
     """What is not simply allowed to root sessions, equal answers in one row."""
-    alike: dict[tuple[str, ...], list[str]] = {}
+    alike: dict[tuple[str, ...], dict[str, list[str]]] = {}
     for row in found:
         if row.principal != "root-session" or row.decision == "allowed":
             continue
-        key: tuple[str, ...] = (
-            row.task_policy,
-            row.region,
-            _decision(row),
-            _actions(row),
-            _blame(row),
-        )
-        alike.setdefault(key, []).append(row.target)
-    for key, targets in alike.items():
-        yield (_targets(targets), *key)
+        key = (row.task_policy, _decision(row), _actions(row), _blame(row))
+        alike.setdefault(key, {}).setdefault(row.target, []).append(row.region)
+    for (task, *rest), by_target in alike.items():
+        places: dict[tuple[str, ...], list[str]] = {}
+        for target, regions in by_target.items():
+            places.setdefault(tuple(regions), []).append(target)
+        for where, targets in places.items():
+            named = visible(", ".join(dict.fromkeys(where)))
+            yield (_targets(targets), task, named, *rest)
 
 
 _Row = results.ScpCheckRow | results.ScpStopped

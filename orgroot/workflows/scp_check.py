@@ -32,6 +32,7 @@ from orgroot.workflows.workspace import Workspace
 _ANY_ACCOUNT = "000000000000"
 """Stands for every account that a document does not name."""
 
+_REGION_KEY = "aws:requestedregion"
 _NOWHERE = "root"
 """The one container of an organization that does not exist."""
 
@@ -53,6 +54,16 @@ class Question:
     regions: tuple[str, ...]
     settled: Mapping[str, Value] = field(default_factory=dict)
 
+    def check(self, tree: ScpTree, clock: Clock) -> Check:
+        """The check of an organization; beyond these Regions too, unless somebody named one."""
+        return Check(
+            tree=tree,
+            regions=self.regions,
+            now=timestamp(clock.now()),
+            settled=self.settled,
+            beyond=all(key.lower() != _REGION_KEY for key in self.settled),
+        )
+
 
 def check_text(text: str, source: str, question: Question, clock: Clock) -> ScpCheck:
     """What one document would do, attached beside FullAWSAccess; needs no credentials.
@@ -73,18 +84,13 @@ def check_text(text: str, source: str, question: Question, clock: Clock) -> ScpC
         attached={_NOWHERE: (FULL_ACCESS, name), **dict.fromkeys(accounts, (FULL_ACCESS,))},
         paths=dict.fromkeys(accounts, (_NOWHERE,)),
     )
-    check = Check(
-        tree=tree,
-        regions=question.regions,
-        now=timestamp(clock.now()),
-        settled=question.settled,
-    )
+    check = question.check(tree, clock)
     found = list(check.run())
     general = {_asked(each): each.judgement for each in found if _ANY_ACCOUNT in _accounts(each)}
     telling = [
         each
         for each in found
-        if _ANY_ACCOUNT in _accounts(each) or each.judgement != general[_asked(each)]
+        if _ANY_ACCOUNT in _accounts(each) or each.judgement != general.get(_asked(each))
     ]
     return check_result(telling, tree=tree, names={_ANY_ACCOUNT: name}, notes=notes)
 
@@ -97,13 +103,7 @@ def check_live(ws: Workspace, targets: tuple[str, ...], question: Question) -> S
         AwsError: Organizations could not be read.
     """
     tree, notes = observe_tree(ws, targets)
-    check = Check(
-        tree=tree,
-        regions=question.regions,
-        now=timestamp(ws.clock.now()),
-        settled=question.settled,
-    )
-    return check_result(list(check.run()), tree=tree, notes=notes)
+    return check_result(list(question.check(tree, ws.clock).run()), tree=tree, notes=notes)
 
 
 def _filled_in(text: str) -> tuple[str, tuple[str, ...]]:
@@ -146,7 +146,7 @@ def check_result(
     rows = tuple(_row(each, names.get(a, a)) for each in found for a in each.group.accounts)
     worst: dict[str, Outcome] = {}
     for row in rows:
-        if row.principal == RootPrincipal.ROOT_SESSION:
+        if row.principal == RootPrincipal.ROOT_SESSION and not row.beyond:
             outcome = Outcome(row.decision)
             worst[row.target] = max(worst.get(row.target, outcome), outcome, key=_RANK.index)
     count = {outcome: list(worst.values()).count(outcome) for outcome in Outcome}
@@ -196,6 +196,7 @@ def _row(checked: Checked, target: str) -> ScpCheckRow:
         denied_actions=judgement.denied_actions,
         by=blames(judgement),
         depends_on=judgement.on,
+        beyond=checked.beyond,
     )
 
 

@@ -9,7 +9,6 @@ from types import MappingProxyType
 import msgspec
 
 from orgroot.core.results import ExitReason, ScpCheck, ScpStopped
-from orgroot.core.scp_check import Check
 from orgroot.core.scp_regressions import Stopped, stopped_by
 from orgroot.core.scp_tree import ScpTree
 from orgroot.core.statements import timestamp
@@ -73,10 +72,15 @@ def compare(
         notes: what was not judged.
         names: what imagined accounts stand for.
     """
-    now = timestamp(clock.now())
-    check = Check(tree=after, regions=question.regions, now=now, settled=question.settled)
-    result = check_result(list(check.run()), tree=after, notes=notes, names=names)
-    stopped = stopped_by(before, after, regions=question.regions, now=now, settled=question.settled)
+    found = list(question.check(after, clock).run())
+    result = check_result(found, tree=after, notes=notes, names=names)
+    stopped = stopped_by(
+        before,
+        after,
+        regions=question.regions,
+        now=timestamp(clock.now()),
+        settled=question.settled,
+    )
     return msgspec.structs.replace(
         result,
         planned=True,

@@ -128,6 +128,48 @@ def test_what_somebody_knows_settles_it() -> None:
     assert {each.judgement.outcome for each in sessions} == {Outcome.ALLOWED}
 
 
+def beyond(found: list[Checked]) -> set[tuple[str, TaskPolicy, Outcome]]:
+    """What root sessions meet in Regions that were not asked about."""
+    return {
+        (each.region, each.judgement.task_policy, each.judgement.outcome)
+        for each in found
+        if each.beyond and each.principal is RootPrincipal.ROOT_SESSION
+    }
+
+
+def test_regions_that_a_policy_treats_otherwise_are_shown() -> None:
+    """Each Region that a policy names is judged, and one that none names, where it matters."""
+    only = {"StringNotLike": {"aws:RequestedRegion": ["eu-west-1", "us-*", "eu-west-3"]}}
+    limit = bound("p-limit", deny(only, Action=["s3:*", "sqs:*"]))
+    tasks = (TaskPolicy.UNLOCK_BUCKET, TaskPolicy.UNLOCK_QUEUE)
+    found = run(tree(limit), beyond=True)
+    assert beyond(found) == {("elsewhere", task, Outcome.DENIED) for task in tasks}
+    found = run(tree(limit), "ap-south-1", beyond=True)
+    free = ("eu-west-1", "eu-west-3", "us-*")
+    assert beyond(found) == {(region, task, Outcome.ALLOWED) for region in free for task in tasks}
+    assert not beyond(run(tree(limit)))
+    assert not beyond(run(tree(bound("p-x", deny({}))), beyond=True))
+
+
+def test_queues_of_a_region_that_a_policy_names_are_shown() -> None:
+    """A Region in the ARN of a queue is one that matters, in RCPs too."""
+    about = deny({}, Action="sqs:*", Resource=["arn:aws:sqs:us-east-1:*:*", "*"][:1])
+    for where in (tree(bound("p-x", about)), rcp_tree(about)):
+        assert ("us-east-1", TaskPolicy.UNLOCK_QUEUE, Outcome.DENIED) in beyond(
+            run(where, beyond=True)
+        )
+
+
+@pytest.mark.parametrize("named", ["arn:aws:s3:::logs-" + ONE, "arn:aws:s3:::logs"])
+def test_a_bucket_named_after_its_account_is_its_own(named: str) -> None:
+    """Where a policy fills in the account and somebody names a bucket, accounts are not alike."""
+    own = bound("p-own", deny({}, Resource="arn:aws:s3:::logs-${aws:PrincipalAccount}"))
+    stopped = {ONE} if named.endswith(ONE) else set()
+    found = run(tree(own), settled={"Resource": named})
+    assert denied(found, RootPrincipal.ROOT_SESSION) == stopped
+    assert [group.accounts for group in groups(tree(own))] == [(ONE, TWO, THREE)]
+
+
 RCP_FREE = {**FREE, "Principal": "*"}
 
 

@@ -179,6 +179,19 @@ def test_what_is_not_known_can_be_settled(world: World) -> None:
     assert decisions(check_text(net, "net.json", settled, world.clock)) == {"net.json": {"allowed"}}
 
 
+def test_other_regions_are_shown_and_not_counted(world: World) -> None:
+    """A Region limit is shown for where it denies, and is no finding where nobody works."""
+    only = {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    text = policy({**deny("Limit", only), "Action": ["s3:*", "sqs:*"]})
+    result = check_text(text, "limit.json", QUESTION, world.clock)
+    assert result.exit_reasons == ()
+    assert result.summary.denied == 0
+    denied = {(row.region, row.beyond) for row in result.results if row.decision == "denied"}
+    assert denied == {("elsewhere", True)}
+    named = Question(regions=("eu-west-1",), settled={"AWS:RequestedRegion": "eu-west-1"})
+    assert not any(r.beyond for r in check_text(text, "l.json", named, world.clock).results)
+
+
 def test_the_name_of_a_bucket_settles_what_depends_on_it(world: World) -> None:
     """A policy about one bucket stops the unlocking of that bucket and of no other."""
     text = policy(

@@ -26,6 +26,8 @@ class ScpCheckRow(Row, frozen=True, kw_only=True):
         denied_actions: every action of the task that is certainly denied.
         by: who denies, or may deny.
         depends_on: condition keys that would settle it, `Resource` for the name of what is touched.
+        beyond: no Region that was asked about, but one that a policy treats otherwise, as the
+            policy writes it (`elsewhere`: every Region that none names); never counted.
     """
 
     target: str
@@ -36,6 +38,7 @@ class ScpCheckRow(Row, frozen=True, kw_only=True):
     denied_actions: tuple[str, ...] = ()
     by: tuple[ScpBlame, ...] = ()
     depends_on: tuple[str, ...] = ()
+    beyond: bool = False
 
 
 class ScpCheckGroup(Row, frozen=True, kw_only=True):
