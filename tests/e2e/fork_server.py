@@ -66,6 +66,7 @@ class Harm:
                 raise OSError(number, os.strerror(number))
 
     def _shown(self, name: str) -> str:
+        """A name without what differs from run to run; paths as they lie in the folder."""
         return _RANDOM.sub("*", os.path.relpath(name, self._folder) if name[:1] == "/" else name)
 
 
@@ -134,7 +135,7 @@ def wrap(harm: Harm) -> None:
 
     def sending(self: Any, request: Any) -> Any:
         headers = request.headers
-        harm.point("aws", _operation(request.url, headers, request.body))
+        harm.point("aws", _operation(request.method, request.url, headers, request.body))
         return send(self, request)
 
     botocore.httpsession.URLLib3Session.send = sending  # type: ignore[method-assign]
@@ -151,14 +152,14 @@ def _pointed(harm: Harm, name: str, call: Callable[..., Any]) -> Callable[..., A
     return pointed
 
 
-def _operation(url: str, headers: Mapping[str, Any], body: Any) -> str:
-    """What an AWS request asks for, as far as its outside tells."""
+def _operation(method: str, url: str, headers: Mapping[str, Any], body: Any) -> str:
+    """What an AWS request asks for: an operation, or a method and a path."""
     target = headers.get("X-Amz-Target")
     if target is not None:
         return str(target.decode() if isinstance(target, bytes) else target).rpartition(".")[2]
     text = body.decode(errors="replace") if isinstance(body, bytes) else str(body or "")
     action = re.search(r"Action=(\w+)", text)
-    return action[1] if action else re.sub(r"https?://[^/]+", "", url)
+    return action[1] if action else method + re.sub(r"https?://[^/]+", " ", url)
 
 
 def child(order: Mapping[str, Any]) -> int:
@@ -209,6 +210,7 @@ def warm() -> None:
         app.run(["log", "verify", "--help"])  # builds the command line once
     gc.collect()
     gc.freeze()
+    gc.disable()  # no child lives long
 
 
 def serve() -> None:

@@ -53,8 +53,16 @@ def nursery() -> Nursery:
 
 
 def _main(connection: socket.socket) -> None:
-    from orgroot.sandbox import server  # noqa: PLC0415 - whoever gives orders needs no moto
+    # Whoever gives orders needs no moto.
+    from orgroot.sandbox import seed, server  # noqa: PLC0415
+    from orgroot.sandbox.clock import SandboxClock  # noqa: PLC0415
+    from orgroot.sandbox.front import Front  # noqa: PLC0415
+    from orgroot.sandbox.furnishing import furnish  # noqa: PLC0415
 
+    # A first organization, for nobody: AWS's models are read once.
+    clock = SandboxClock()
+    world = seed.build(accounts=12, seed=1, features_on=True, clock=clock)
+    furnish(world, Front(world.organization, clock).data_plane)
     gc.freeze()
     while True:
         order, descriptors, _, _ = socket.recv_fds(connection, _LONGEST_ORDER, 2)

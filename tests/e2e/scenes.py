@@ -8,10 +8,12 @@ what AWS shows, or is named unverified.
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orgroot.cli.sandbox import Kind
+from tests.e2e.playground import READING
 from tests.e2e.stage import KILLED, Ended, Snapshot, Stage
 
 PASSED = 100 * 60
@@ -63,12 +65,43 @@ class Scene:
         return self.stage.forked("alice", *self.command, **harm)
 
 
-def chosen(points: tuple[str, ...], *, every: int, only: str = "") -> tuple[int, ...]:
-    """Which points to hurt: all of those that begin so in a full run, else one in so many."""
-    numbers = [n for n, name in enumerate(points, 1) if name.startswith(only)]
-    if os.environ.get(EVERY_POINT):
-        return tuple(numbers)
-    return tuple(n for place, n in enumerate(numbers) if place % every == every // 2)
+def full() -> bool:
+    """Every point is taken."""
+    return bool(os.environ.get(EVERY_POINT))
+
+
+def chosen(scene: Scene, points: tuple[str, ...], *, few: int) -> tuple[int, ...]:
+    """Which points to hurt: every one in a full run; else some next to what cannot be undone.
+
+    That is a record that comes into being, and a change in AWS; and half as many of the others.
+    """
+    numbers = tuple(range(1, len(points) + 1))
+    if full():
+        return numbers
+    danger = {n + step for n in numbers if lasts(points[n - 1]) for step in (0, 1)}
+    risky = [n for n in numbers if n in danger]
+    calm = [n for n in numbers if n not in danger]
+    return tuple(sorted(spread(scene, risky, few) + spread(scene, calm, few // 2)))
+
+
+def lasts(point: str) -> bool:
+    """Whether a point is the moment at which something is so for others too."""
+    if point.startswith("link log/"):
+        return True
+    return point.startswith("aws ") and not point[4:].startswith((*READING, "GET", "HEAD"))
+
+
+def spread(scene: Scene, numbers: Sequence[int], few: int) -> list[int]:
+    """So many of these numbers, evenly; half as many, and other ones, with the log in S3.
+
+    A command takes twice the time there, and is the same but for its store.
+    """
+    folder = scene.stage.kind is Kind.FILE
+    count = few if folder else (few + 1) // 2
+    if count == 0:
+        return []
+    step = max(1, len(numbers) // count)
+    return list(numbers[step // 3 if folder else 2 * step // 3 :: step][:count])
 
 
 def check_witness(stage: Stage) -> None:

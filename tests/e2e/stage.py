@@ -4,8 +4,10 @@ Each scene begins where the snapshot was taken. Commands run as forked processes
 which may be hurt; what happened is then looked at from outside.
 """
 
+import atexit
 import contextlib
 import copy
+import functools
 import json
 import os
 import shutil
@@ -36,7 +38,7 @@ from orgroot.sandbox.process import CREDENTIALS, INFO
 from orgroot.sandbox.server import SandboxServer
 from orgroot.sandbox.trail import Trail
 from tests.e2e.fork_server import CRASH
-from tests.e2e.playground import Done, Playground
+from tests.e2e.playground import FOREIGN, Done, Playground
 
 KILLED = -9
 STOPPED = -19
@@ -78,6 +80,23 @@ class Snapshot:
     sessions: list[Any]
 
 
+@functools.cache
+def _fork_server() -> "subprocess.Popen[str]":
+    """The process that forks this one's commands; it ends with it."""
+    forks = subprocess.Popen(
+        [sys.executable, "-m", "tests.e2e.fork_server"],
+        cwd=Path(__file__).resolve().parents[2],
+        env={k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert forks.stdout is not None
+    assert forks.stdout.readline() == "ready\n"
+    atexit.register(forks.communicate)
+    return forks
+
+
 class Stage(Playground):
     """A playground whose sandbox lives here, so that its world can be set back."""
 
@@ -86,7 +105,6 @@ class Stage(Playground):
         self.clock = SandboxClock()
         self.mutations: list[Mutation] = []
         self._folders: dict[int, Path] = {}
-        self._forks: subprocess.Popen[str] | None = None
 
     # --- set up ---
 
@@ -100,7 +118,7 @@ class Stage(Playground):
         self.front = Front(world.organization, self.clock)
         keys = furnish(world, self.front.data_plane)
         write_keys(world.people, self.folder / "keys")
-        with SandboxServer(self.front) as server, self._fork_server():
+        with SandboxServer(self.front) as server:
             self.info = {
                 **world.description(server.endpoint),
                 "pid": 0,
@@ -120,27 +138,9 @@ class Stage(Playground):
             sandbox_command._furnish(self.folder, self.info, server.endpoint, store)
             found = self.front.witness._store
             assert found is not None
-            self.log = found
+            self.log, self.kind = found, store
             self._watch_mutations()
             yield self
-
-    @contextlib.contextmanager
-    def _fork_server(self) -> Iterator[None]:
-        here = Path(__file__).resolve().parents[2]
-        self._forks = subprocess.Popen(
-            [sys.executable, "-m", "tests.e2e.fork_server"],
-            cwd=here,
-            env=self.environment(None),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            assert self._forks.stdout is not None
-            assert self._forks.stdout.readline() == "ready\n"
-            yield
-        finally:
-            self._forks.communicate()
 
     # --- set back ---
 
@@ -246,12 +246,12 @@ class Stage(Playground):
         return self.wait(self.begin(person, *arguments, **harm))
 
     def _order(self, order: Mapping[str, Any]) -> Any:
-        assert self._forks is not None
-        assert self._forks.stdin is not None
-        assert self._forks.stdout is not None
-        self._forks.stdin.write(json.dumps(order) + "\n")
-        self._forks.stdin.flush()
-        return json.loads(self._forks.stdout.readline())
+        forks = _fork_server()
+        assert forks.stdin is not None
+        assert forks.stdout is not None
+        forks.stdin.write(json.dumps(order) + "\n")
+        forks.stdin.flush()
+        return json.loads(forks.stdout.readline())
 
     # --- look from outside ---
 

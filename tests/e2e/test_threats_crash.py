@@ -1,35 +1,40 @@
 """Killed, out of disk, or without an answer, at every step: what then is true, and who says so.
 
-The points are found by counting. The suite takes a part of them; `make kill` takes every one.
+All of it with the log in a folder and with the log in S3. The points are found by counting. The
+suite takes a few of them; `make kill` takes every one.
 """
 
 import json
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from orgroot.cli.sandbox import Kind
 from tests.e2e.scenes import (
-    EVERY_POINT,
     PASSED,
     Scene,
     check_honest,
     check_witness,
     chosen,
+    full,
+    lasts,
     settle,
+    spread,
 )
 from tests.e2e.stage import KILLED, STOPPED, Ended, Stage
 
-PARTS = 3
-"""A test walks every third of its points, so that two workers share them."""
+PARTS = 6 if full() else 1
+"""In a full run workers share the points of a test."""
 
 
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+@pytest.fixture(scope="module", params=Kind, ids=str)
+def stage(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
     """A sandbox whose world can be set back."""
-    with Stage(tmp_path_factory.mktemp("stage") / "s").playing(12, 7) as found:
+    with Stage(tmp_path_factory.mktemp("stage") / "s").playing(12, 7, request.param) as found:
         yield found
 
 
@@ -59,11 +64,6 @@ def points(unlock: Scene) -> tuple[str, ...]:
     return found
 
 
-def full() -> bool:
-    """Every point is taken."""
-    return bool(os.environ.get(EVERY_POINT))
-
-
 def killed(done: Ended, at: int) -> bool:
     """Whether the run was killed there; else it ended before it came so far.
 
@@ -74,7 +74,7 @@ def killed(done: Ended, at: int) -> bool:
 
 
 def walk(scene: Scene, numbers: Iterable[int], which: int, **harm: Any) -> None:
-    """Hurt the command at one part of these points, and settle each; every third one deeply."""
+    """Hurt the command at a part of these points, and settle each; every third one deeply."""
     for turn, at in enumerate(tuple(numbers)[which::PARTS]):
         before = scene.begin()
         done = scene.hurt(at=at, **harm)
@@ -82,13 +82,13 @@ def walk(scene: Scene, numbers: Iterable[int], which: int, **harm: Any) -> None:
             continue
         assert (done.code == KILLED) is (harm["how"] == "kill"), (at, done.err)
         check_honest(scene, done, before)
-        settle(scene, before, deep=full() or turn % 3 == 0)
+        settle(scene, before, deep=turn % 3 == 0)
 
 
 @pytest.mark.parametrize("which", range(PARTS))
 def test_crash_at_every_step(unlock: Scene, points: tuple[str, ...], which: int) -> None:
     """SIGKILL at each point of an execution: after `recover` the five invariants hold."""
-    walk(unlock, chosen(points, every=6), which, how="kill")
+    walk(unlock, chosen(unlock, points, few=4), which, how="kill")
 
 
 @pytest.mark.parametrize("which", range(PARTS))
@@ -98,8 +98,7 @@ def test_disk_full_and_eio_at_every_step(
 ) -> None:
     """A full or failing disk at each file point: the exit code is true, the invariants hold."""
     files = tuple(n for n, name in enumerate(points, 1) if not name.startswith("aws"))
-    picked = files if full() else files[5::18]
-    walk(unlock, picked, which, how=how, lasting=lasting)
+    walk(unlock, some(unlock, files, 2), which, how=how, lasting=lasting)
 
 
 @pytest.mark.parametrize("which", range(PARTS))
@@ -108,8 +107,9 @@ def test_lost_replies_and_5xx_at_every_call(
     unlock: Scene, points: tuple[str, ...], which: int, effect: str
 ) -> None:
     """No answer, or AWS's own failure, at each call: the exit code is true, the invariants hold."""
-    calls = sum(name.startswith("aws") for name in points)
-    for nth in tuple(range(calls) if full() else range(1, calls, 2))[which::PARTS]:
+    calls = [name for name in points if name.startswith("aws")]
+    risky = range(len(calls)) if full() else [n for n, c in enumerate(calls) if lasts(c)]
+    for turn, nth in enumerate(some(unlock, risky, 2)[which::PARTS]):
         before = unlock.begin()
         failure = {"code": "InternalFailure", "message": "try later", "status": 500}
         more = {"count": 3, **failure} if effect == "error" else {"count": 1}
@@ -118,7 +118,12 @@ def test_lost_replies_and_5xx_at_every_call(
         done = unlock.stage.forked("alice", *unlock.command)
         unlock.stage.control("faults", method="DELETE")
         check_honest(unlock, done, before)
-        settle(unlock, before, deep=full() or nth % 3 == 0)
+        settle(unlock, before, deep=turn % 3 == 0)
+
+
+def some(scene: Scene, numbers: Sequence[int], few: int) -> Sequence[int]:
+    """A few of these points, or all of them."""
+    return numbers if full() else spread(scene, numbers, few)
 
 
 def last_state(scene: Scene) -> str:
@@ -150,7 +155,7 @@ def test_a_recovery_killed_at_every_step_can_be_repeated(
     second = replace(unlock, start=stage.snapshot(), command=("recover", "--yes"))
     again = second.points()
     assert len(again) > 30
-    walk(second, chosen(again, every=12), which, how="kill")
+    walk(second, chosen(second, again, few=2), which, how="kill")
 
 
 @pytest.mark.parametrize("which", range(PARTS))
@@ -159,7 +164,7 @@ def test_recover_while_the_executor_still_runs(
 ) -> None:
     """Whoever recovers leaves a run alone that may live; what it does then is told by itself."""
     stage = unlock.stage
-    for at in behind_intent(points)[:: 1 if full() else 6][which::PARTS]:
+    for at in some(unlock, behind_intent(points), 1)[which::PARTS]:
         before = unlock.begin()
         pid = stage.begin("alice", *unlock.command, how="stop", at=at)
         assert stage.wait(pid).code == STOPPED
@@ -178,7 +183,7 @@ def test_an_executor_that_slept_past_its_recovery_does_nothing_more(
 ) -> None:
     """Its machine slept, another closed the execution: it changes nothing and claims nothing."""
     stage = unlock.stage
-    for at in behind_intent(points)[:: 1 if full() else 6][which::PARTS]:
+    for at in some(unlock, behind_intent(points), 1)[which::PARTS]:
         before = unlock.begin()
         pid = stage.begin("alice", *unlock.command, how="stop", at=at)
         assert stage.wait(pid).code == STOPPED
@@ -213,7 +218,7 @@ def removal(stage: Stage, unlock: Scene) -> Scene:
 def test_a_removal_killed_at_every_step(removal: Scene, which: int) -> None:
     """Many changes in two kinds of sessions: each is announced, none is made twice."""
     found = removal.points()
-    walk(removal, chosen(found, every=40), which, how="kill")
+    walk(removal, chosen(removal, found, few=2), which, how="kill")
 
 
 @pytest.fixture(scope="module")
@@ -240,7 +245,7 @@ def test_a_bulk_removal_killed_at_every_step_goes_on(removals: Scene, which: int
     stage = removals.stage
     found = removals.points()
     once = deletions(stage)
-    for at in chosen(found, every=50)[which::PARTS]:
+    for at in chosen(removals, found, few=1)[which::PARTS]:
         removals.begin()
         if not killed(removals.hurt(how="kill", at=at), at):
             continue
@@ -281,7 +286,7 @@ def features(stage: Stage, unlock: Scene) -> Scene:
 @pytest.mark.parametrize("which", range(PARTS))
 def test_a_plan_killed_at_every_step(features: Scene, which: int) -> None:
     """A management task: `recover` tells what AWS shows, and the same command does the rest."""
-    for at in chosen(features.points(), every=45)[which::PARTS]:
+    for at in chosen(features, features.points(), few=1)[which::PARTS]:
         features.begin()
         assert features.hurt(how="kill", at=at).code == KILLED
         settle(features, None)
@@ -307,4 +312,4 @@ def survey(stage: Stage, unlock: Scene) -> Scene:
 @pytest.mark.parametrize("which", range(PARTS))
 def test_a_survey_killed_at_every_step(survey: Scene, which: int) -> None:
     """No session without its survey, each matched in CloudTrail after `recover`."""
-    walk(survey, chosen(survey.points(), every=30), which, how="kill")
+    walk(survey, chosen(survey, survey.points(), few=1), which, how="kill")

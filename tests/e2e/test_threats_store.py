@@ -7,8 +7,7 @@ stands in the attacker's way where a record was locked.
 import contextlib
 import hashlib
 import json
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,8 +16,8 @@ from botocore.exceptions import ClientError
 
 from orgroot.cli.sandbox import Kind
 from orgroot.sandbox.log_views import BucketView
-from tests.e2e.scenes import EVERY_POINT, Scene, check_honest, chosen, settle
-from tests.e2e.stage import KILLED, Snapshot, Stage
+from tests.e2e.scenes import Scene
+from tests.e2e.stage import Snapshot, Stage
 
 
 @pytest.fixture(scope="module")
@@ -193,50 +192,6 @@ def test_store_down_for_writing(unlock: Scene) -> None:
     assert (done.code, "did not take a record" in done.err) == (5, True), done.err
     assert "s3:PutObject and s3:PutObjectRetention" in done.err
     assert (unlock.shows(), len(stage.witness()["sessions"])) == (before, sessions)
-
-
-@pytest.mark.parametrize("effect", ["lost-reply", "error"])
-def test_hung_or_lost_replies(unlock: Scene, points: tuple[str, ...], effect: str) -> None:
-    """No answer, or S3's own failure, at each call to the log: what is said is so, nothing twice.
-
-    A reply that hangs is one that is lost, once the client has waited long enough.
-    """
-    stage = unlock.stage
-    calls = sum("orgroot-" in name and name.startswith("aws") for name in points)
-    assert calls > 20
-    every = 1 if os.environ.get(EVERY_POINT) else 8
-    for nth in range(1, calls, every):
-        before = unlock.begin()
-        more: Mapping[str, Any] = {"count": 1}
-        if effect == "error":
-            more = {"count": 2, "status": 500, "code": "InternalError"}
-        struck(stage, effect=effect, after=nth, **more)
-        done = stage.forked("alice", *unlock.command)
-        stage.control("faults", method="DELETE")
-        check_honest(unlock, done, before)
-        settle(unlock, before, deep=nth == 1)
-
-
-def test_a_crash_at_every_step_with_the_log_in_s3(unlock: Scene, points: tuple[str, ...]) -> None:
-    """SIGKILL at points of an execution: after `recover` the five invariants hold."""
-    for turn, at in enumerate(chosen(points, every=20)):
-        before = unlock.begin()
-        done = unlock.hurt(at=at, how="kill")
-        assert done.code == KILLED, (at, done.err)
-        settle(unlock, before, deep=turn == 0)
-
-
-@pytest.mark.parametrize("how", ["ENOSPC", "EIO"])
-def test_disk_full_and_eio_with_the_log_in_s3(
-    unlock: Scene, points: tuple[str, ...], how: str
-) -> None:
-    """This machine's disk fails, S3 does not: the copy is done without, what is said is so."""
-    files = [n for n, name in enumerate(points, 1) if not name.startswith("aws")]
-    for at in files if os.environ.get(EVERY_POINT) else files[3::40]:
-        before = unlock.begin()
-        done = unlock.hurt(at=at, how=how, lasting=True)
-        check_honest(unlock, done, before)
-        settle(unlock, before, deep=False)
 
 
 def test_eight_processes_execute_a_request_once(unlock: Scene) -> None:
