@@ -71,10 +71,9 @@ def enable(
     Once they are on, a delegated administrator that the config names is a request of its own.
     """
     from orgroot.cli.context import open_workspace
-    from orgroot.core.unenforced import Purpose
     from orgroot.workflows import root_access
 
-    with open_workspace(settings_of(ctx), as_person, key, Purpose.SIGN, reads=dry_run) as ws:
+    with open_workspace(settings_of(ctx), as_person, key, reads=dry_run) as ws:
         preview, act = root_access.preview_enable(ws), root_access.enable
         if not preview.changes:
             delegate = root_access.preview_delegated_administrator(ws)
@@ -102,10 +101,9 @@ def disable(
     The features first, then the delegated administrator, then trusted access for IAM.
     """
     from orgroot.cli.context import open_workspace
-    from orgroot.core.unenforced import Purpose
     from orgroot.workflows import root_access
 
-    with open_workspace(settings_of(ctx), as_person, key, Purpose.SIGN, reads=dry_run) as ws:
+    with open_workspace(settings_of(ctx), as_person, key, reads=dry_run) as ws:
         preview = root_access.preview_disable(ws)
         ask = ask_of(reason, ticket, wait, wait_for)
         result = ask_for_plan(
@@ -128,11 +126,10 @@ def drift(
     Exit 6 with findings, 9 where not everything could be read.
     """
     from orgroot.cli.context import open_workspace
-    from orgroot.core.unenforced import Purpose
     from orgroot.workflows.drift import drift as find_drift
 
     del yes  # accepted wherever a statement is signed; reading asks nothing
-    with open_workspace(settings_of(ctx), as_person, key, Purpose.ROOT_SESSION) as ws:
+    with open_workspace(settings_of(ctx), as_person, key) as ws:
         whole = every or not ous
         chosen = selection(None, every=whole, ous=ous, tags=None, exclude=None, limit=None)
         emit(output, find_drift(ws, chosen))

@@ -77,15 +77,12 @@ def inventory(
     Through audit root sessions, two calls for a clean account.
     """
     from orgroot.cli.context import open_workspace
-    from orgroot.core.unenforced import Purpose
     from orgroot.workflows.inventory import inventory as read_all
     from orgroot.workflows.inventory import preview
 
     del yes  # accepted wherever a statement is signed; reading asks nothing
     chosen = selection(accounts, every=every, ous=ous, tags=tags, exclude=exclude, limit=limit)
-    with open_workspace(
-        settings_of(ctx), as_person, key, Purpose.ROOT_SESSION, reads=dry_run
-    ) as ws:
+    with open_workspace(settings_of(ctx), as_person, key, reads=dry_run) as ws:
         if dry_run:
             emit(output, preview(ws, chosen))
         ask = ask_of(reason, ticket, wait, wait_for, duration)
@@ -128,10 +125,8 @@ def open_to_remove(
 ) -> "AbstractContextManager[Workspace]":
     """The world of a command that removes root credentials."""
     from orgroot.cli.context import open_workspace
-    from orgroot.core.unenforced import Purpose
 
-    purposes = (Purpose.SIGN, Purpose.ROOT_SESSION, Purpose.REMOVAL)
-    return open_workspace(settings_of(ctx), as_person, key, *purposes, reads=dry_run)
+    return open_workspace(settings_of(ctx), as_person, key, reads=dry_run)
 
 
 def remove_with(

@@ -76,12 +76,11 @@ def inspect_bucket(
     In a root session that sends no other call.
     """
     from orgroot.cli.context import open_workspace
-    from orgroot.core.unenforced import Purpose
     from orgroot.workflows import inspection
 
     del yes  # accepted wherever a statement is signed; reading asks nothing
     owner = account_id(account)
-    with open_workspace(settings_of(ctx), as_person, key, Purpose.ROOT_SESSION) as ws:
+    with open_workspace(settings_of(ctx), as_person, key) as ws:
         ask = ask_of(reason, ticket, wait, wait_for, duration)
         emit(output, inspection.inspect_bucket(ws, owner, name, bucket_region, ask))
 
@@ -138,10 +137,8 @@ def open_to_unlock(
 ) -> "AbstractContextManager[Workspace]":
     """The world of a command that unlocks."""
     from orgroot.cli.context import open_workspace
-    from orgroot.core.unenforced import Purpose
 
-    purposes = (Purpose.SIGN, Purpose.ROOT_SESSION)
-    return open_workspace(settings_of(ctx), as_person, key, *purposes, reads=dry_run)
+    return open_workspace(settings_of(ctx), as_person, key, reads=dry_run)
 
 
 def unlock_with(

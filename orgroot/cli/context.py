@@ -19,7 +19,6 @@ from orgroot.cli.terminal import TerminalProgress, say, typed
 from orgroot.core.config import Config, Trust
 from orgroot.core.log_verify import LookAhead
 from orgroot.core.results import Whoami
-from orgroot.core.unenforced import Purpose, refuse_unenforced
 from orgroot.errors import CredentialsError, IntegrityError, UsageError
 from orgroot.local import second_process
 from orgroot.local.clock import SystemClock
@@ -74,11 +73,7 @@ def open_log(
         trust: its `trust:`.
         receipts: further receipt lines that the log must contain.
         any_owners: its owners may have handed the log over since.
-
-    Raises:
-        UsageError: something about it is not enforced by this version.
     """
-    refuse_unenforced(config, Purpose.LOG)
     head = () if settings.expect_head is None else (settings.expect_head,)
     log = AuditLog(
         open_store(settings, trust),
@@ -144,7 +139,7 @@ def open_workspace(
     settings: Settings,
     as_person: str | None,
     key: Path | None,
-    *purposes: Purpose,
+    *,
     reads: bool = False,
     owner: bool = False,
 ) -> Iterator[Workspace]:
@@ -154,18 +149,15 @@ def open_workspace(
         settings: the global options.
         as_person: `--as`.
         key: `--key`.
-        purposes: what the command is about to do; keys that restrict it must be enforced.
         reads: the command signs nothing, so it never pins the trust.
         owner: the person is an owner of the trust, whoever AWS says is calling.
 
     Raises:
-        UsageError: configuration, credentials, or a key that restricts and is not enforced.
+        UsageError: configuration or credentials.
         IntegrityError: another organization, another endpoint, a changed trust, a broken log.
         AuditUnavailable: the log cannot be read.
     """
     config, path = read_config(settings)
-    for purpose in purposes:
-        refuse_unenforced(config, purpose)
     log = None if config.trust is None else open_log(settings, config, config.trust)
     from orgroot.aws.cloudtrail import AwsTrails
     from orgroot.aws.identity import AwsIdentity

@@ -88,7 +88,6 @@ def break_glass(
     Only for who is on call by the rules, a few times, and each time to be answered for.
     """
     from orgroot.cli.context import open_workspace
-    from orgroot.core.unenforced import Purpose
     from orgroot.workflows import drill as drills
 
     if ctx.invoked_subcommand is not None:
@@ -99,7 +98,7 @@ def break_glass(
         typer.echo(ctx.get_help())
         raise typer.Exit
     owner = None if account is None else account_id(account)
-    with open_workspace(settings_of(ctx), as_person, key, Purpose.SIGN, reads=dry_run) as ws:
+    with open_workspace(settings_of(ctx), as_person, key, reads=dry_run) as ws:
         if not dry_run:
             announce(
                 [

@@ -26,7 +26,6 @@ from orgroot.core.ids import account_id
 from orgroot.core.public_keys import parse_public_key
 from orgroot.core.results import Init, LogInit
 from orgroot.core.store_place import S3, s3_place
-from orgroot.core.unenforced import Purpose, refuse_unenforced
 from orgroot.errors import IntegrityError, UsageError
 from orgroot.local.yaml_file import parse_yaml
 from orgroot.ports import Clock, Signer
@@ -321,11 +320,10 @@ def open_new_log(
     """What `log init` is about to create, checked against the live organization.
 
     Raises:
-        UsageError: no trust, not an owner, or something is not enforced by this version.
+        UsageError: no trust, or not an owner.
         IntegrityError: the credentials are of another organization.
     """
     config, _ = read_config(settings)
-    refuse_unenforced(config, Purpose.LOG)
     person = who.owner_named(config, as_person)
     door, live = _ask_aws(settings)
     asked = config.organization

@@ -30,10 +30,8 @@ def reconcile(
     Exit 4 where a root session is not in the log, 9 where a trail was not read.
     """
     from orgroot.cli.context import open_workspace
-    from orgroot.core.unenforced import Purpose
     from orgroot.workflows.reconcile import reconcile_trails
 
     del yes  # accepted wherever a statement is signed; reading asks nothing
-    purposes = () if dry_run else (Purpose.SIGN,)
-    with open_workspace(settings_of(ctx), as_person, key, *purposes, reads=dry_run) as ws:
+    with open_workspace(settings_of(ctx), as_person, key, reads=dry_run) as ws:
         emit(output, reconcile_trails(ws, days, record=not dry_run))

@@ -24,11 +24,9 @@ def recover(
     From the facts kept on this machine and from AWS as it is now; never does anything again.
     """
     from orgroot.cli.context import open_workspace
-    from orgroot.core.unenforced import Purpose
     from orgroot.workflows import crash_recovery
 
-    purposes = (Purpose.SIGN, Purpose.ROOT_SESSION)
-    with open_workspace(settings_of(ctx), as_person, key, *purposes) as ws:
+    with open_workspace(settings_of(ctx), as_person, key) as ws:
         left = crash_recovery.left_open(ws)
         if left:
             announce(

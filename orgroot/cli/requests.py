@@ -194,12 +194,11 @@ def execute(
 ) -> None:
     """Do what an approved request asks, once."""
     from orgroot.cli.context import open_workspace
-    from orgroot.core.unenforced import Purpose
     from orgroot.report.text_requests import summary
     from orgroot.workflows import execution, request_view
 
     wanted = request_id(request)
-    with open_workspace(settings_of(ctx), as_person, key, Purpose.SIGN) as ws:
+    with open_workspace(settings_of(ctx), as_person, key) as ws:
         say(summary(request_view.summary_of(ws, wanted)))
         confirm("Execute it now?", yes=yes)
         emit(output, execution.execute(ws, wanted))

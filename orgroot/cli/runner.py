@@ -44,15 +44,13 @@ def runner(
     Each once, however many runners there are; those only whose rule names the service's group.
     """
     from orgroot.cli.context import open_workspace
-    from orgroot.core.unenforced import Purpose
     from orgroot.workflows import runner as running
 
     if watch and output is Output.CSV:
         raise UsageError("--watch has no end, and so no CSV", hint="use -o json: a line for each")
     if watch and dry_run:
         raise UsageError("--watch does things and --dry-run does not", hint="leave one out")
-    purposes = (Purpose.SIGN, Purpose.ROOT_SESSION, Purpose.REMOVAL)
-    with open_workspace(settings_of(ctx), as_person, key, *purposes, reads=dry_run) as ws:
+    with open_workspace(settings_of(ctx), as_person, key, reads=dry_run) as ws:
         if dry_run:
             emit(output, running.preview(ws))
         announce(

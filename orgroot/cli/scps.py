@@ -1,7 +1,8 @@
 """`scp plan` and `scp apply`: the service control policies that the config declares."""
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +23,9 @@ from orgroot.cli.terminal import ask_for_plan, emit
 from orgroot.errors import UsageError
 from orgroot.report import Output
 
+if TYPE_CHECKING:
+    from orgroot.workflows.scp_planning import Wanted
+
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the root command."""
@@ -32,26 +36,44 @@ def register(app: typer.Typer) -> None:
     app.add_typer(scp, name="scp")
 
 
+AcceptLockout = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept-lockout",
+        metavar="TASK",
+        help="A root task that works today and may be stopped; approvers read it. Repeatable.",
+    ),
+]
+Wave = Annotated[
+    int | None, typer.Option("--wave", min=1, help="Go no further than this wave of `waves:`.")
+]
+
+
 def plan(
     ctx: typer.Context,
+    wave: Wave = None,
+    accept_lockout: AcceptLockout = None,
     as_person: As = None,
     key: Key = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Show what `scp apply` would do.
 
-    What it would create and attach, and each target's budget.
+    Each change in its order, statement by statement, and each target's slots. A plan that would
+    stop a root task that works today is refused (exit 3).
     """
     from orgroot.cli.context import open_workspace
-    from orgroot.core.unenforced import Purpose
-    from orgroot.workflows import scps
+    from orgroot.workflows import scp_planning
 
-    with open_workspace(settings_of(ctx), as_person, key, Purpose.SCP, reads=True) as ws:
-        emit(output, scps.plan(ws))
+    wanted = _wanted(wave, accept_lockout)
+    with open_workspace(settings_of(ctx), as_person, key, reads=True) as ws:
+        emit(output, scp_planning.plan(ws, wanted))
 
 
 def apply(
     ctx: typer.Context,
+    wave: Wave = None,
+    accept_lockout: AcceptLockout = None,
     reason: Reason = "",
     ticket: Ticket = "",
     wait: Wait = False,
@@ -62,19 +84,43 @@ def apply(
     key: Key = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Ask to create and attach what is missing.
+    """Ask to make the SCPs as the configuration declares them.
 
-    The full texts stand in the request.
+    The full texts stand in the request. With `--wave N`, SCPs with `waves:` reach the first N of
+    them, and a live root session proves it; where wave N is applied already, that alone is done.
     """
     from orgroot.cli.context import open_workspace
-    from orgroot.core.unenforced import Purpose
-    from orgroot.workflows import scps
+    from orgroot.workflows import scp_planning
 
-    with open_workspace(settings_of(ctx), as_person, key, Purpose.SCP, reads=dry_run) as ws:
-        preview = scps.plan(ws)
+    wanted = _wanted(wave, accept_lockout)
+    with open_workspace(settings_of(ctx), as_person, key, reads=dry_run) as ws:
+        preview = scp_planning.plan(ws, wanted)
         ask = ask_of(reason, ticket, wait, wait_for)
-        result = ask_for_plan(ws, preview, lambda: scps.apply(ws, ask), only_show=dry_run, yes=yes)
-        emit(output, result)
+        act = partial(scp_planning.apply, ws, ask, wanted)
+        if wave is not None and not preview.changes and not dry_run:
+            emit(output, act())
+        emit(output, ask_for_plan(ws, preview, act, only_show=dry_run, yes=yes))
+
+
+def _wanted(wave: int | None, accept_lockout: list[str] | None) -> "Wanted":
+    """What the person says about the plan.
+
+    Raises:
+        UsageError: a task that no lockout can be of.
+    """
+    from orgroot.core.governed_tasks import NAMED_AFTER
+    from orgroot.workflows.scp_planning import Wanted
+
+    tasks = {task.value: task for task in NAMED_AFTER.values()}
+    for name in accept_lockout or ():
+        if name not in tasks:
+            raise UsageError(
+                f"--accept-lockout {name!r} names no root task",
+                hint=f"one of {', '.join(tasks)}",
+                code="task",
+            )
+    accepted = tuple(tasks[name] for name in dict.fromkeys(accept_lockout or ()))
+    return Wanted(accept_lockout=accepted, wave=wave)
 
 
 def check(

@@ -78,12 +78,10 @@ def request(
     session nobody watches; prefer `unlock-bucket` and the like where they do what you need.
     """
     from orgroot.cli.context import open_workspace
-    from orgroot.core.unenforced import Purpose
     from orgroot.workflows import sessions
 
     owner = account_id(account)
-    purposes = (Purpose.SIGN, Purpose.ROOT_SESSION)
-    with open_workspace(settings_of(ctx), as_person, key, *purposes, reads=dry_run) as ws:
+    with open_workspace(settings_of(ctx), as_person, key, reads=dry_run) as ws:
         ask = ask_of(reason, ticket, wait, wait_for, duration)
         if dry_run:
             emit(output, sessions.preview(ws, owner, task_policy, ask))
@@ -199,9 +197,8 @@ def _workspace(
     settings: "Settings", as_person: str | None, key: "Path | None"
 ) -> Iterator["Workspace"]:
     from orgroot.cli.context import open_workspace
-    from orgroot.core.unenforced import Purpose
 
-    with open_workspace(settings, as_person, key, Purpose.SIGN, Purpose.ROOT_SESSION) as ws:
+    with open_workspace(settings, as_person, key) as ws:
         yield ws
 
 

@@ -98,6 +98,18 @@ GOVERNED_TASKS: Mapping[Task, GovernedTask] = MappingProxyType(
 )
 
 
+NAMED_AFTER: Mapping[TaskPolicy, Task] = MappingProxyType(
+    {
+        TaskPolicy.AUDIT: Task.AUDIT_ROOT_CREDENTIALS,
+        TaskPolicy.DELETE_CREDENTIALS: Task.DELETE_ROOT_CREDENTIALS,
+        TaskPolicy.CREATE_PASSWORD: Task.ALLOW_ROOT_RECOVERY,
+        TaskPolicy.UNLOCK_BUCKET: Task.UNLOCK_BUCKET,
+        TaskPolicy.UNLOCK_QUEUE: Task.UNLOCK_QUEUE,
+    }
+)
+"""What each of AWS's root tasks is called here."""
+
+
 def session_policies(task: Task, asked: TaskPolicy | None) -> tuple[TaskPolicy, ...]:
     """The root-task policies that sessions under a request may carry.
 

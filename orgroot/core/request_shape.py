@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Power, Task
 from orgroot.core.log_state import RequestRecord
-from orgroot.core.plan import Op, Plan
+from orgroot.core.plan import Op
 from orgroot.core.resource_policy import drop_statements
 from orgroot.core.scp_changes import Attachment, attachment_of, content_of, known_of
 from orgroot.core.scp_document import parse_scp
@@ -33,9 +33,8 @@ def malformed(request: RequestRecord) -> Iterator[str]:
         yield f"{error.message[:1].upper()}{error.message[1:]}."
         return
     if isinstance(params, PlannedChanges):
-        needed = Plan(changes=params.plan).task
-        if needed != body.task:
-            yield f"Its plan needs {needed}, and it asks for {body.task}."
+        if params.task != body.task:
+            yield f"Its plan needs {params.task}, and it asks for {body.task}."
         yield from _wrong_scps(params)
     if isinstance(params, UnlockBucket) and params.mode is UnlockMode.DROP_STATEMENTS:
         yield from _wrong_repairs(params)

@@ -25,18 +25,29 @@ TAGS: Mapping[str, str] = MappingProxyType({"orgroot:managed": "true"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredScp:
-    """An SCP as the configuration wants it; `targets` are ids of root, OUs and accounts."""
+    """An SCP as the configuration wants it.
+
+    Attributes:
+        targets: ids of root, OUs and accounts.
+        waves: in which order it reaches them; empty: at once.
+    """
 
     name: str
     description: str
     managed_by: str
     targets: tuple[str, ...]
     document: ScpDocument
+    waves: tuple[tuple[str, ...], ...] = ()
 
     @property
     def ours(self) -> bool:
         """Orgroot may write it."""
         return self.managed_by == OURS
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Every target that it names, canaries included."""
+        return frozenset(self.targets).union(*self.waves)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,17 +120,23 @@ def declare(configured: ScpConfig, document: ScpDocument, org_root: str) -> Decl
     """A configured SCP with its document read and `root` replaced by the id of the root.
 
     Raises:
-        UsageError: a target is no id, or named twice.
+        UsageError: a target is no id, or named twice; or the waves do not end with the targets.
     """
-    targets = tuple(_target(text, configured.name, org_root) for text in configured.targets)
+    name = configured.name
+    targets = tuple(_target(text, name, org_root) for text in configured.targets)
     if len(set(targets)) != len(targets):
-        raise UsageError(f"SCP {configured.name}: a target is named twice", code="scp-target")
+        raise UsageError(f"SCP {name}: a target is named twice", code="scp-target")
+    waves = tuple(
+        tuple(_target(text, name, org_root) for text in wave) for wave in configured.waves or ()
+    )
+    _require_waves(name, targets, waves)
     return DeclaredScp(
         name=configured.name,
         description=configured.description,
         managed_by=configured.managed_by,
         targets=targets,
         document=document,
+        waves=waves,
     )
 
 
@@ -133,6 +150,25 @@ def compare_scps(
     undeclared = sorted(p.name for p in observed.policies if p.ours and p.name not in names)
     found += [ScpDeviation(kind=ScpDifference.UNDECLARED, name=name) for name in undeclared]
     return tuple(found)
+
+
+def _require_waves(name: str, targets: tuple[str, ...], waves: tuple[tuple[str, ...], ...]) -> None:
+    named = [target for wave in waves for target in wave]
+    problem = ""
+    if not all(waves):
+        problem = "a wave names no target"
+    elif len(set(named)) != len(named):
+        problem = "its waves name a target twice"
+    elif waves and (left := sorted(set(targets) - set(named))):
+        problem = f"no wave names its target {left[0]}"
+    elif waves and (odd := sorted(set(waves[-1]) - set(targets))):
+        problem = f"its last wave names {odd[0]}, which is not among its targets"
+    if problem:
+        raise UsageError(
+            f"SCP {name}: {problem}",
+            hint="waves name each target once; canaries besides come before the last wave",
+            code="scp-waves",
+        )
 
 
 def _target(text: str, name: str, org_root: str) -> str:

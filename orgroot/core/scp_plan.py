@@ -171,7 +171,7 @@ def _require_possible(declared: tuple[DeclaredScp, ...], observed: ObservedScps)
                 hint="add `managed_by:` to have it looked at, or choose another name",
                 code="managed-by",
             )
-        for target in scp.targets:
+        for target in sorted(scp.named):
             if target not in observed.attached:
                 raise UsageError(
                     f"SCP {scp.name}: the organization has no root, OU or account {target}",

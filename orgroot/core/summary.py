@@ -119,6 +119,7 @@ def _described(request: RequestRecord, params: TaskParams) -> Iterator[str]:
         case HandOut():
             yield from _hand_out(request)
         case PlannedChanges():
+            yield from _terms(params)
             for step in params.plan:
                 before, after = (_readable(value) for value in (step.before, step.after))
                 yield f"{step.op} {step.target}: {before} becomes {after}"
@@ -142,6 +143,19 @@ def _bucket(change: BucketChange) -> Iterator[str]:
     yield f"statements dropped: {', '.join(dropped) or 'none'}"
     yield f"statements kept: {len(new) - len(added)}"
     yield f"statements ADDED: {', '.join(added) or 'none'}"
+
+
+def _terms(params: PlannedChanges) -> Iterator[str]:
+    """What a plan of SCPs asks for besides its changes."""
+    for task in params.accept_lockout:
+        yield f"LOCKOUT ACCEPTED: root sessions of {task} that work today may be stopped by this"
+    if params.rolls_back:
+        yield f"puts back what {params.rolls_back} changed"
+    for check in params.waves:
+        yield (
+            f"wave {check.wave} of SCP {check.scp}; afterwards an audit session in "
+            f"{grouped(check.account)} shows whether root sessions still work"
+        )
 
 
 def _rewritten(step: Change) -> Iterator[str]:

@@ -15,10 +15,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from orgroot.core.config import Account, RegionName
-from orgroot.core.governed_tasks import Task
+from orgroot.core.governed_tasks import NAMED_AFTER, Task
 from orgroot.core.ids import sha256
-from orgroot.core.plan import Change
+from orgroot.core.plan import Change, Plan
 from orgroot.core.root_credentials import CredentialKind
+from orgroot.core.scp_changes import SCP_OPS
 from orgroot.core.statements import instant
 from orgroot.errors import IntegrityError
 
@@ -165,10 +166,42 @@ class HandOut(Params, frozen=True, kw_only=True):
     """Hand a root session to another program: account, task policy and duration say it all."""
 
 
-class PlannedChanges(Params, frozen=True, kw_only=True):
-    """Make these changes in this order with the operator's own credentials."""
+class WaveCheck(Params, frozen=True, kw_only=True):
+    """After the plan, an audit session in this account shows that a wave of an SCP bears it."""
+
+    scp: Annotated[str, Meta(min_length=1)]
+    wave: Annotated[int, Meta(ge=1)]
+    account: Account
+
+
+class PlannedChanges(Params, frozen=True, kw_only=True, omit_defaults=True):
+    """Make these changes in this order with the operator's own credentials.
+
+    Attributes:
+        plan: the changes.
+        accept_lockout: root tasks that work today and may be stopped by them.
+        waves: how far they bring SCPs that have waves.
+        rolls_back: the request whose changes these undo.
+    """
 
     plan: Annotated[tuple[Change, ...], Meta(min_length=1)]
+    accept_lockout: tuple[Task, ...] = ()
+    waves: tuple[WaveCheck, ...] = ()
+    rolls_back: Annotated[str, Meta(pattern=r"^orq_[a-z2-7]{26}\Z")] | None = None
+
+    def __post_init__(self) -> None:
+        _require_distinct(self.accept_lockout)
+        _require_distinct(check.scp for check in self.waves)
+        about_scps = self.accept_lockout or self.waves or self.rolls_back
+        if about_scps and not all(change.op in SCP_OPS for change in self.plan):
+            raise ValueError("only plans of SCPs accept a lockout, have waves, or roll back")
+        if not set(self.accept_lockout) <= frozenset(NAMED_AFTER.values()):
+            raise ValueError("only root tasks can be locked out")
+
+    @property
+    def task(self) -> Task | None:
+        """The strictest task that this needs."""
+        return Task.CHANGE_SCPS if self.rolls_back else Plan(changes=self.plan).task
 
 
 TaskParams = (

@@ -14,7 +14,7 @@ from orgroot.workflows.root_access import (
     DisableDriver,
     EnableDriver,
 )
-from orgroot.workflows.scps import ScpDriver
+from orgroot.workflows.scp_driver import ScpDriver
 from orgroot.workflows.unlock_driver import UnlockBucketDriver
 
 DRIVERS: Mapping[Task, Driver] = MappingProxyType(

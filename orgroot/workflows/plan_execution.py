@@ -72,18 +72,18 @@ class Performance(Generic[T]):
     check: Callable[[Mapping[int, Standing], T], None] = lambda _judged, _observed: None
 
 
-def plan_draft(ws: Workspace, plan: Plan, ask: Ask) -> Draft:
+def plan_draft(ws: Workspace, asked: PlannedChanges, ask: Ask) -> Draft:
     """The request for a plan, under the strictest task that it needs.
 
     Raises:
         ValueError: the plan is empty.
     """
-    if plan.task is None:
+    if asked.task is None:
         raise ValueError("a plan without changes asks for nothing")
     return Draft(
-        task=plan.task,
+        task=asked.task,
         targets=(organization_target(ws),),
-        params=to_params(PlannedChanges(plan=plan.changes)),
+        params=to_params(asked),
         duration_seconds=ask.duration_seconds,
         reason=ask.reason,
         ticket=ask.ticket,
@@ -96,10 +96,19 @@ def planned(request: RequestRecord) -> tuple[Change, ...]:
     Raises:
         IntegrityError: its parameters are no plan.
     """
+    return planned_params(request).plan
+
+
+def planned_params(request: RequestRecord) -> PlannedChanges:
+    """The plan that a request asks for, with its terms.
+
+    Raises:
+        IntegrityError: its parameters are no plan.
+    """
     params = parse_params(request.body.task, request.params)
     if not isinstance(params, PlannedChanges):
         raise IntegrityError(f"{request.id} holds no plan", code="params")
-    return params.plan
+    return params
 
 
 def refuse_stale(changes: tuple[Change, ...], judged: Mapping[int, Standing]) -> None:

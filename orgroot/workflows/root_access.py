@@ -26,6 +26,7 @@ from orgroot.core.plan import (
 from orgroot.core.results import PlanResult, Result
 from orgroot.core.root_tasks import Feature
 from orgroot.core.statement_parts import Target
+from orgroot.core.task_params import PlannedChanges
 from orgroot.errors import AwsError, AwsErrorKind, UsageError
 from orgroot.workflows.execution import submit
 from orgroot.workflows.plan_execution import (
@@ -211,7 +212,7 @@ _NOTHING_SEEN = RootAccessState(trusted_access=False, features=None)
 def _submit(ws: Workspace, command: str, plan: Plan, ask: Ask) -> Result:
     if plan.task is None:
         return plan_result(command, plan)
-    return submit(ws, plan_draft(ws, plan, ask), ask.wait_seconds)
+    return submit(ws, plan_draft(ws, PlannedChanges(plan=plan.changes), ask), ask.wait_seconds)
 
 
 def _require_management(ws: Workspace) -> None:

@@ -1,71 +1,16 @@
-"""`scp plan` and `scp apply`: the SCPs of the organization made as the configuration declares them.
+"""SCPs as the configuration declares them and as AWS shows them: read, never written."""
 
-The plan reads the declared files; the executor acts on the texts in the log alone and opens no
-file. Another tool's SCPs are looked at and never written.
-"""
-
-from collections.abc import Mapping
-from dataclasses import asdict, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
-from orgroot.core.log_state import RequestRecord
 from orgroot.core.organization import ScpSummary
-from orgroot.core.plan import Change, Op, Standing
-from orgroot.core.results import PlanResult, Result
-from orgroot.core.scp import NOTHING, DeclaredScp, ObservedScp, ObservedScps, declare
-from orgroot.core.scp_changes import scp_of
+from orgroot.core.scp import DeclaredScp, ObservedScp, ObservedScps, declare
 from orgroot.core.scp_document import parse_scp
-from orgroot.core.scp_order import objection
-from orgroot.core.scp_plan import ScpPlan, plan_scps
-from orgroot.core.scp_standing import standing
-from orgroot.core.statement_parts import Target
-from orgroot.errors import AwsError, AwsErrorKind, RequestRefused, UsageError
-from orgroot.workflows.execution import submit
-from orgroot.workflows.plan_execution import (
-    Performance,
-    carry_out,
-    executed_plan,
-    judge_all,
-    plan_draft,
-    plan_result,
-    planned,
-    require_current,
-)
-from orgroot.workflows.requests import Ask
-from orgroot.workflows.run import Run
-from orgroot.workflows.scp_acts import act_of
-from orgroot.workflows.targets import live_organization
+from orgroot.errors import AwsError, AwsErrorKind, UsageError
 from orgroot.workflows.workspace import Workspace
 
 _POLICY_TYPE = "SERVICE_CONTROL_POLICY"
 _MAX_FILE_BYTES = 256 * 1024
-
-
-def plan(ws: Workspace) -> PlanResult:
-    """What `scp apply` would change, in its order, and how full each target is.
-
-    Raises:
-        UsageError: a file is missing or no SCP, a target does not exist or would overflow, or an
-            SCP of the name is not orgroot's.
-        AwsError: Organizations could not be read.
-    """
-    return _result(_plan(ws))
-
-
-def apply(ws: Workspace, ask: Ask) -> Result:
-    """Ask for what differs, with the full texts, and do it once it is granted.
-
-    Returns:
-        The applied plan; the waiting request; or the plan without changes where nothing differs.
-
-    Raises:
-        as `plan`; RequestRefused by the rules; as `plan_execution.carry_out`.
-    """
-    made = _plan(ws)
-    if made.plan.task is None:
-        return _result(made)
-    return submit(ws, plan_draft(ws, made.plan, ask), ask.wait_seconds)
 
 
 def declared_scps(ws: Workspace, org_root: str) -> tuple[DeclaredScp, ...] | None:
@@ -118,73 +63,7 @@ def observe(ws: Workspace, names: frozenset[str], targets: frozenset[str]) -> Ob
 def observe_declared(ws: Workspace, declared: tuple[DeclaredScp, ...]) -> ObservedScps:
     """What AWS shows of declared SCPs and their targets."""
     names = frozenset(scp.name for scp in declared)
-    return observe(ws, names, frozenset(target for scp in declared for target in scp.targets))
-
-
-class ScpDriver:
-    """Carries out requests of tasks `add-scps` and `change-scps`."""
-
-    def live_targets(self, ws: Workspace, request: RequestRecord) -> tuple[Target, ...]:
-        """The organization; a plan that may not be carried out is refused before the intent."""
-        changes = planned(request)
-        require_current(changes, _performance(ws, changes))
-        return live_organization(ws)
-
-    def pending(self, ws: Workspace, request: RequestRecord) -> tuple[str, ...]:
-        """The organization, unless the outcome is recorded."""
-        del ws
-        return request.remaining()
-
-    def judged(self, ws: Workspace, request: RequestRecord) -> Mapping[int, Standing]:
-        """What is left of each change, by its place in the plan; nothing is changed."""
-        changes = planned(request)
-        return judge_all(changes, _performance(ws, changes))[1]
-
-    def run(self, ws: Workspace, run: Run, request: RequestRecord) -> None:
-        """Make the changes."""
-        carry_out(ws, run, request, _performance(ws, planned(request)))
-
-    def result(self, ws: Workspace, request: RequestRecord) -> PlanResult:
-        """The plan, applied or not."""
-        return executed_plan(ws, "scp apply", request)
-
-
-def _performance(ws: Workspace, changes: tuple[Change, ...]) -> Performance[ObservedScps]:
-    names = frozenset(map(scp_of, changes))
-    targets = frozenset(c.target for c in changes if c.op in (Op.ATTACH_SCP, Op.DETACH_SCP))
-
-    def check(judged: Mapping[int, Standing], observed: ObservedScps) -> None:
-        why = objection(changes, judged, observed)
-        if why:
-            raise RequestRefused(
-                f"the plan is stale: {why}",
-                reasons=(why,),
-                hint="run the command again for a new plan",
-                code="stale",
-            )
-
-    return Performance(
-        observe=partial(observe, ws, names, targets),
-        judge=standing,
-        act=lambda change, _seen: act_of(ws.organization, change),
-        check=check,
-    )
-
-
-def _plan(ws: Workspace) -> ScpPlan:
-    if ws.config.scps is None:
-        return plan_scps(None, NOTHING)
-    declared = declared_scps(ws, ws.organization.root().id) or ()
-    return plan_scps(declared, observe_declared(ws, declared))
-
-
-def _result(made: ScpPlan) -> PlanResult:
-    return plan_result(
-        "scp plan",
-        made.plan,
-        budget=tuple(map(asdict, made.budgets)),
-        sizes=tuple(map(asdict, made.sizes)),
-    )
+    return observe(ws, names, frozenset(target for scp in declared for target in scp.named))
 
 
 def read_scp(path: Path, name: str) -> str:

@@ -26,7 +26,7 @@ class Workspace:
     """One command's world.
 
     Attributes:
-        config: the configuration, its unenforced keys already refused where they restrict.
+        config: the configuration.
         config_path: the file it came from; `file:` paths are relative to its folder.
         clock: AWS's time where AWS was called, else this machine's.
         progress: what the person sees meanwhile.

@@ -191,6 +191,21 @@ def test_another_text_is_shown_by_its_statements() -> None:
     assert lines[2][0].startswith("statements: not readable: policy: not JSON")
 
 
+def test_what_a_plan_of_scps_asks_for_besides_is_said_first() -> None:
+    """An accepted lockout, a rollback and a wave stand before the changes, in words."""
+    plan = {
+        "plan": [s.creation()],
+        "accept_lockout": ["unlock-bucket"],
+        "rolls_back": "orq_" + "a" * 26,
+        "waves": [{"scp": "deny", "wave": 2, "account": s.ACCOUNT}],
+    }
+    lines = shown(Task.CHANGE_SCPS, (w.Target(organization=s.ORG),), plan)["changes"]
+    assert lines[0].startswith("LOCKOUT ACCEPTED: root sessions of unlock-bucket")
+    assert lines[1] == f"puts back what {plan['rolls_back']} changed"
+    assert lines[2].startswith("wave 2 of SCP deny; afterwards an audit session in 3333-")
+    assert lines[3].startswith("create-scp")
+
+
 def test_parameters_that_do_not_fit_are_not_understood() -> None:
     """A request that cannot be carried out is shown as that."""
     assert shown(params={})["changes"][0].startswith("not understood: ")

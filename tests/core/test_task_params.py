@@ -72,6 +72,9 @@ PLAN: dict[str, Any] = {
     ],
 }
 
+SCPS = {"plan": PLAN["plan"][1:]}
+WAVE = {"scp": "one", "wave": 1, "account": "222222222222"}
+
 
 @pytest.mark.parametrize(
     ("task", "params"),
@@ -115,6 +118,18 @@ def test_structs_are_built_directly_by_workflows() -> None:
     assert parse_params(Task.ROOT_SESSION, {}) == HandOut()
 
 
+def test_a_rollback_is_a_change_even_where_it_only_adds() -> None:
+    """It needs the stricter task; what a plan of SCPs does not ask for does not stand in it."""
+    rolled = {**SCPS, "rolls_back": "orq_" + "a" * 26, "accept_lockout": ["unlock-bucket"]}
+    full = parse_params(Task.CHANGE_SCPS, {**rolled, "waves": [WAVE]})
+    assert isinstance(full, PlannedChanges)
+    assert full.task is Task.CHANGE_SCPS
+    assert to_params(full) == {**rolled, "waves": [WAVE]}
+    plain = parse_params(Task.ADD_SCPS, SCPS)
+    assert isinstance(plain, PlannedChanges)
+    assert (plain.task, to_params(plain)) == (Task.ADD_SCPS, SCPS)
+
+
 def _with(params: dict[str, Any], **values: Any) -> dict[str, Any]:
     return {**params, **values}
 
@@ -156,6 +171,12 @@ def _bucket(params: dict[str, Any], **values: Any) -> dict[str, Any]:
         (Task.DELETE_ROOT_CREDENTIALS, _with(REMOVE, survey="orq_x")),
         (Task.DELETE_ROOT_CREDENTIALS, _with(REMOVE, seen={"12345": SEEN})),
         (Task.ADD_SCPS, {"plan": []}),
+        (Task.CHANGE_SCPS, _with(SCPS, accept_lockout=["enable-root-access"])),
+        (Task.CHANGE_SCPS, _with(SCPS, accept_lockout=["unlock-bucket"] * 2)),
+        (Task.CHANGE_SCPS, _with(SCPS, waves=[WAVE, WAVE])),
+        (Task.CHANGE_SCPS, _with(SCPS, waves=[WAVE | {"wave": 0}])),
+        (Task.CHANGE_SCPS, _with(SCPS, rolls_back="oex_x")),
+        (Task.ENABLE_ROOT_ACCESS, _with(PLAN, accept_lockout=["unlock-bucket"])),
         (Task.ADD_SCPS, {"plan": [{"op": "rename-scp", "target": "a", "before": 1, "after": 2}]}),
     ],
 )

@@ -1,13 +1,23 @@
 """Planning and applying service control policies: full texts, proofs, and what is left alone."""
 
 import base64
-import json
 from pathlib import Path
 
 import msgspec
 import pytest
 from fakes.aws_members import ORG_ROOT
-from fakes.team import World, new_world
+from fakes.scp_place import (
+    ALLOW_ALL,
+    ASK,
+    MEMBER,
+    NAME,
+    OTHER_SENT,
+    SENT,
+    UNIT,
+    WRITING,
+    CrashError,
+    Place,
+)
 
 from orgroot.core import audit_log
 from orgroot.core.config import ScpConfig
@@ -22,94 +32,8 @@ from orgroot.errors import (
     RequestRefused,
     UsageError,
 )
-from orgroot.workflows import scps
-from orgroot.workflows.approvals import approve
+from orgroot.workflows import scp_planning
 from orgroot.workflows.execution import execute
-from orgroot.workflows.requests import Ask
-from orgroot.workflows.workspace import Workspace
-
-MEMBER = "222222222222"
-UNIT = "ou-ab12-x1234567"
-ASK = Ask(reason="guard the root users")
-NAME = "deny-root"
-DOCUMENT = {
-    "Version": "2012-10-17",
-    "Statement": [{"Sid": "DenyRoot", "Effect": "Deny", "Action": "*", "Resource": "*"}],
-}
-SENT = json.dumps(DOCUMENT, separators=(",", ":"))
-OTHER_SENT = SENT.replace('"*","Resource"', '"iam:*","Resource"')
-ALLOW_ALL = SENT.replace("Deny", "Allow").replace('"Sid":"AllowRoot",', "")
-
-
-WRITING = ("CreatePolicy", "AttachPolicy", "DetachPolicy", "DeletePolicy")
-
-
-class _CrashError(BaseException):
-    """The process dies at this call."""
-
-
-class Place:
-    """A world whose configuration lies in a real folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.world: World = new_world()
-        self.aws = self.world.aws
-        full = ScpSummary(
-            id="p-FullAWSAccess",
-            arn="arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess",
-            name="FullAWSAccess",
-            description="",
-            aws_managed=True,
-        )
-        self.aws.policies[full.id] = (full, ALLOW_ALL)
-        for target in (ORG_ROOT, MEMBER):
-            self.aws.attachments[target] = [full.id]
-        (folder / "deny.json").write_text(json.dumps(DOCUMENT, indent=2))
-        self.declare(ScpConfig(name=NAME, file="deny.json", targets=("root", MEMBER)))
-
-    def declare(self, *declared: ScpConfig) -> None:
-        """What the configuration declares."""
-        self.world.config = msgspec.structs.replace(self.world.config, scps=declared)
-
-    def workspace(self) -> Workspace:
-        """A command run in that folder."""
-        from dataclasses import replace  # noqa: PLC0415 - this helper alone
-
-        return replace(self.world.workspace(), config_path=self.folder / "config.yaml")
-
-    def granted(self) -> str:
-        """A request to apply, approved."""
-        view = scps.apply(self.workspace(), ASK)
-        assert isinstance(view, RequestView)
-        approve(self.world.desk("bob"), view.id, "", lambda _summary: None)
-        return view.id
-
-    def crash_at(self, n: int) -> None:
-        """Let the process die at the nth changing call."""
-        seen: list[object] = []
-
-        def die(call: object) -> None:
-            seen.append(call)
-            if len(seen) == n:
-                raise _CrashError
-
-        for operation in WRITING:
-            self.aws.when(f"organizations:{operation}", die)
-
-    def run(self, request: str) -> PlanResult:
-        """Execute it."""
-        result = execute(self.workspace(), request)
-        assert isinstance(result, PlanResult)
-        return result
-
-    def written(self) -> list[str]:
-        """The changing calls."""
-        return [call.operation for call in self.aws.writes]
-
-    def names_on(self, target: str) -> list[str]:
-        """The names of the SCPs attached to a target."""
-        return [self.aws.policies[p][0].name for p in self.aws.attachments.get(target, [])]
 
 
 @pytest.fixture
@@ -120,7 +44,7 @@ def place(tmp_path: Path) -> Place:
 
 def test_the_plan_says_what_is_missing_and_how_full_targets_are(place: Place) -> None:
     """Create, then each attachment; sizes as AWS counts them; nothing is written."""
-    plan = scps.plan(place.workspace())
+    plan = scp_planning.plan(place.workspace())
     assert [(change.op, change.target) for change in plan.changes] == [
         ("create-scp", NAME),
         ("attach-scp", MEMBER),
@@ -152,7 +76,7 @@ def test_full_texts_stand_in_the_request_and_are_applied(place: Place) -> None:
     assert place.aws.policies[created.id][1] == SENT
     assert place.aws.policy_tags[created.id] == dict(TAGS)
     assert place.names_on(ORG_ROOT) == ["FullAWSAccess", NAME]
-    again = scps.apply(place.workspace(), ASK)
+    again = scp_planning.apply(place.workspace(), ASK)
     assert isinstance(again, PlanResult)
     assert (again.changes, again.request) == ((), None)
     assert audit_log.integrity_findings(place.world.log().sync()) == ()
@@ -168,7 +92,7 @@ def test_the_executor_opens_no_file(place: Place) -> None:
 
 def test_without_approval_nothing_is_written(place: Place) -> None:
     """Adding SCPs needs an approval: the request waits."""
-    view = scps.apply(place.workspace(), ASK)
+    view = scp_planning.apply(place.workspace(), ASK)
     assert isinstance(view, RequestView)
     assert execute(place.workspace(), view.id).exit_reasons
     assert place.aws.writes == []
@@ -177,7 +101,7 @@ def test_without_approval_nothing_is_written(place: Place) -> None:
 def test_what_another_tool_manages_is_a_note_only(place: Place) -> None:
     """It is compared and never written."""
     place.declare(ScpConfig(name=NAME, file="deny.json", targets=("root",), managed_by="terraform"))
-    plan = scps.apply(place.workspace(), ASK)
+    plan = scp_planning.apply(place.workspace(), ASK)
     assert isinstance(plan, PlanResult)
     assert plan.changes == ()
     assert any("terraform" in note for note in plan.notes)
@@ -197,7 +121,7 @@ def test_another_text_and_another_target_are_asked_for_with_both_texts(place: Pl
     assert [text for scp, text in place.aws.policies.values() if scp.name == NAME] == [OTHER_SENT]
     assert place.names_on(ORG_ROOT) == ["FullAWSAccess"]
     assert place.names_on(MEMBER) == ["FullAWSAccess", NAME]
-    assert scps.plan(place.workspace()).changes == ()
+    assert scp_planning.plan(place.workspace()).changes == ()
     assert audit_log.integrity_findings(place.world.log().sync()) == ()
 
 
@@ -245,7 +169,7 @@ def test_what_is_not_orgroots_is_refused_with_the_remedy(place: Place) -> None:
     place.aws.create_scp(NAME, "", SENT, {"team": "platform"})
     before = list(place.aws.writes)
     with pytest.raises(UsageError, match="not orgroot's"):
-        scps.apply(place.workspace(), ASK)
+        scp_planning.apply(place.workspace(), ASK)
     assert place.aws.writes == before
 
 
@@ -258,7 +182,7 @@ def test_killed_while_removing_a_new_plan_holds_what_is_left(place: Place, n: in
     place.aws.calls.clear()
     request = place.granted()
     place.crash_at(n)
-    with pytest.raises(_CrashError):
+    with pytest.raises(CrashError):
         place.run(request)
     place.aws.hooks.clear()
     assert place.run(place.granted()).applied
@@ -270,7 +194,7 @@ def test_killed_while_removing_a_new_plan_holds_what_is_left(place: Place, n: in
 def test_nothing_declared_is_nothing_to_do(place: Place, declared: object) -> None:
     """Not managed, or an empty list without SCPs of ours: no change."""
     place.world.config = msgspec.structs.replace(place.world.config, scps=declared)
-    plan = scps.plan(place.workspace())
+    plan = scp_planning.plan(place.workspace())
     assert plan.changes == ()
 
 
@@ -300,7 +224,7 @@ def test_a_bad_declaration_is_refused_before_anything(
     if scp.targets[0].startswith("ou-"):
         place.aws.attached_scps = attached  # type: ignore[method-assign]
     with pytest.raises(UsageError, match=words):
-        scps.apply(place.workspace(), ASK)
+        scp_planning.apply(place.workspace(), ASK)
     assert place.aws.writes == []
 
 
@@ -312,14 +236,14 @@ def test_disabled_scps_are_said(place: Place) -> None:
 
     place.aws.root = root  # type: ignore[method-assign]
     with pytest.raises(UsageError, match="not enabled"):
-        scps.plan(place.workspace())
+        scp_planning.plan(place.workspace())
 
 
 def test_a_denied_listing_is_awss_answer(place: Place) -> None:
     """A target that may not be read is not a target without SCPs."""
     place.aws.fail("organizations:ListPoliciesForTarget")
     with pytest.raises(AwsError):
-        scps.plan(place.workspace())
+        scp_planning.plan(place.workspace())
 
 
 def test_a_foreign_scp_of_the_name_makes_the_plan_stale(place: Place) -> None:
@@ -376,7 +300,7 @@ def test_killed_in_the_middle_a_new_plan_holds_what_is_left(place: Place, n: int
     """After a crash the command again plans and does the rest, nothing twice."""
     request = place.granted()
     place.crash_at(n)
-    with pytest.raises(_CrashError):
+    with pytest.raises(CrashError):
         place.run(request)
     place.aws.hooks.clear()
     assert place.run(place.granted()).applied

@@ -11,6 +11,7 @@ from orgroot.core.results.access import (
     ReviewDue,
     RulesStatus,
     Status,
+    WaveRow,
     Whoami,
     WhoamiKey,
 )
@@ -204,6 +205,7 @@ __all__ = [
     "UnreadRow",
     "UseRow",
     "VersionsRow",
+    "WaveRow",
     "Whoami",
     "WhoamiKey",
     "exit_code",

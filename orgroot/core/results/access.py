@@ -86,6 +86,23 @@ class ChangeRow(Row, frozen=True, kw_only=True):
     after: Any
 
 
+class WaveRow(Row, frozen=True, kw_only=True):
+    """Whether a root session showed that a wave of an SCP bears it.
+
+    Attributes:
+        account: where one was, or shall be, tried.
+        reason: why it is not verified; null: it is.
+        survey: the record of the session; null: none was tried.
+    """
+
+    scp: str
+    wave: int
+    account: str
+    verified: bool
+    reason: str | None
+    survey: str | None
+
+
 class PlanResult(Result, frozen=True, kw_only=True, tag="orgroot.plan/v1"):
     """`enable`, `disable`, `scp plan`, `scp apply`.
 
@@ -93,6 +110,7 @@ class PlanResult(Result, frozen=True, kw_only=True, tag="orgroot.plan/v1"):
         notes: what this plan leaves undone, and why.
         budget: of each target the SCPs it holds, would hold and may hold.
         sizes: of each declared SCP the characters it has and may have.
+        waves: of each SCP that was brought to a wave, what proves it.
     """
 
     command: str
@@ -104,3 +122,4 @@ class PlanResult(Result, frozen=True, kw_only=True, tag="orgroot.plan/v1"):
     notes: tuple[str, ...] = ()
     budget: tuple[dict[str, Any], ...] = ()
     sizes: tuple[dict[str, Any], ...] = ()
+    waves: tuple[WaveRow, ...] = ()

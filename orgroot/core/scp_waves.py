@@ -1,0 +1,113 @@
+"""Waves: on which targets an SCP is attached first, and when it may reach the next ones.
+
+The waves of an SCP name each of its targets once, smallest first. Other targets that they name are
+canaries: these hold the SCP until the last wave. A text reaches a wave only after the wave before.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from orgroot.core.plan import Change, Op
+from orgroot.core.scp import DeclaredScp, ObservedScps
+from orgroot.core.scp_changes import content_of, known_of, scp_of
+from orgroot.core.scp_document import same_scp
+from orgroot.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """The wave that an SCP reaches by a plan.
+
+    Attributes:
+        scp: its name.
+        wave: from 1 on.
+        targets: what that wave names.
+        before: what the wave before it names; nothing for the first.
+        lacking: what earlier waves name and AWS does not show.
+    """
+
+    scp: str
+    wave: int
+    targets: tuple[str, ...]
+    before: tuple[str, ...]
+    lacking: tuple[str, ...]
+
+
+def up_to(declared: tuple[DeclaredScp, ...], wave: int | None) -> tuple[DeclaredScp, ...]:
+    """The declared SCPs with the targets that they have once a wave is reached; None: the last.
+
+    Raises:
+        UsageError: no SCP has so many waves.
+    """
+    longest = max((len(scp.waves) for scp in declared if scp.ours), default=0)
+    if wave is not None and not 0 < wave <= longest:
+        words = f"the longest list has {longest}" if longest else "no SCP has `waves:`"
+        raise UsageError(f"there is no wave {wave}: {words}", code="scp-waves")
+    return tuple(_reaching(scp, wave) for scp in declared)
+
+
+def reaches(
+    declared: Iterable[DeclaredScp], changes: Iterable[Change], observed: ObservedScps
+) -> tuple[Reach, ...]:
+    """How far a plan brings each SCP that has waves and a new text or target.
+
+    Raises:
+        UsageError: a text would change on the targets of several waves at once.
+    """
+    listed = tuple(changes)
+    found = (
+        _reach(scp, [change for change in listed if scp_of(change) == scp.name], observed)
+        for scp in declared
+        if scp.ours and scp.waves
+    )
+    return tuple(reach for reach in found if reach is not None)
+
+
+def at_wave(declared: Iterable[DeclaredScp], wave: int) -> tuple[Reach, ...]:
+    """Each SCP that has waves where it stands once a wave is applied."""
+    return tuple(
+        Reach(scp=scp.name, wave=n, targets=scp.waves[n - 1], before=(), lacking=())
+        for scp in declared
+        if scp.ours and scp.waves
+        for n in (min(wave, len(scp.waves)),)
+    )
+
+
+def _reaching(scp: DeclaredScp, wave: int | None) -> DeclaredScp:
+    if wave is None or wave >= len(scp.waves):
+        return scp
+    return replace(scp, targets=tuple(target for each in scp.waves[:wave] for target in each))
+
+
+def _reach(scp: DeclaredScp, changes: list[Change], observed: ObservedScps) -> Reach | None:
+    wave_of = {target: n for n, wave in enumerate(scp.waves, 1) for target in wave}
+    existing = observed.named(scp.name)
+    there = {t for t, held in observed.attached.items() if existing and existing.id in held}
+    held = max((wave_of.get(target, 1) for target in there), default=0)
+    rewritten = any(_rewrites(change) for change in changes)
+    if rewritten and held > 1:
+        raise UsageError(
+            f"SCP {scp.name} is attached beyond its first wave, where another text would be in "
+            "force everywhere at once",
+            hint="declare the new text under another name, which then has waves of its own; or "
+            "take its `waves:` out",
+            code="scp-waves",
+        )
+    wave = max((wave_of[c.target] for c in changes if c.op is Op.ATTACH_SCP), default=0)
+    wave = wave or (held if rewritten else 0)
+    if not wave:
+        return None
+    earlier = [target for each in scp.waves[: wave - 1] for target in each]
+    return Reach(
+        scp=scp.name,
+        wave=wave,
+        targets=scp.waves[wave - 1],
+        before=scp.waves[wave - 2] if wave > 1 else (),
+        lacking=tuple(target for target in earlier if target not in there),
+    )
+
+
+def _rewrites(change: Change) -> bool:
+    if change.op is not Op.UPDATE_SCP:
+        return False
+    return not same_scp(known_of(change).policy.text, content_of(change).policy.text)

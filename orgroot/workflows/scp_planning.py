@@ -1,0 +1,145 @@
+"""`scp plan` and `scp apply`: the SCPs of the organization made as the configuration declares them.
+
+A plan that would stop a root task that works today, or reach a wave too early, is refused before
+anybody is asked. Another tool's SCPs are looked at and never written.
+"""
+
+from dataclasses import asdict, dataclass
+
+import msgspec
+
+from orgroot.core.governed_tasks import Task
+from orgroot.core.plan import Plan
+from orgroot.core.results import ExitReason, PlanResult, Result
+from orgroot.core.scp import NOTHING, DeclaredScp, ObservedScps
+from orgroot.core.scp_after import organization_after
+from orgroot.core.scp_guard import edits_of
+from orgroot.core.scp_plan import ScpPlan, plan_scps
+from orgroot.core.scp_tree import ScpTree
+from orgroot.core.scp_waves import at_wave, reaches, up_to
+from orgroot.core.task_params import PlannedChanges, WaveCheck
+from orgroot.workflows.execution import submit
+from orgroot.workflows.plan_execution import plan_draft, plan_result
+from orgroot.workflows.requests import Ask
+from orgroot.workflows.scp_guard import require_needed, require_no_lockout, stopped
+from orgroot.workflows.scp_tree import observe_tree
+from orgroot.workflows.scp_waves import checks_for, prove_applied, require_earlier
+from orgroot.workflows.scps import declared_scps, observe_declared
+from orgroot.workflows.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the person says about a plan.
+
+    Attributes:
+        accept_lockout: root tasks that it may stop.
+        wave: how far SCPs with waves shall reach; None: everywhere.
+    """
+
+    accept_lockout: tuple[Task, ...] = ()
+    wave: int | None = None
+
+
+ALL = Wanted()
+"""Everything, and nothing may be stopped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A plan that may be asked for; `asked` None: there is nothing to do."""
+
+    scps: ScpPlan
+    asked: PlannedChanges | None = None
+    notes: tuple[str, ...] = ()
+
+
+def plan(ws: Workspace, wanted: Wanted = ALL) -> PlanResult:
+    """What `scp apply` would change, in its order, and how full each target is.
+
+    Raises:
+        UsageError: a file is missing or no SCP, a target does not exist or would overflow, an SCP
+            of the name is not orgroot's, or a lockout is accepted that would not come.
+        RequestRefused: it would stop a root task, or reach a wave before the one before is proved.
+        AwsError: Organizations could not be read.
+    """
+    return shown(make(ws, wanted))
+
+
+def apply(ws: Workspace, ask: Ask, wanted: Wanted = ALL) -> Result:
+    """Ask for what differs, with the full texts, and do it once it is granted.
+
+    Returns:
+        The applied plan; the waiting request; or the plan without changes where nothing differs.
+
+    Raises:
+        as `plan`; RequestRefused by the rules; as `plan_execution.carry_out`.
+    """
+    made = make(ws, wanted)
+    if made.asked is None:
+        return shown(made) if wanted.wave is None else _proved(ws, wanted.wave, shown(made))
+    return submit(ws, plan_draft(ws, made.asked, ask), ask.wait_seconds)
+
+
+def make(ws: Workspace, wanted: Wanted = ALL) -> Made:
+    """The plan, judged on the organization as it is and as it would be.
+
+    Raises:
+        as `plan`.
+    """
+    if ws.config.scps is None:
+        return Made(scps=plan_scps(None, NOTHING))
+    declared = declared_scps(ws, ws.organization.root().id) or ()
+    observed = observe_declared(ws, declared)
+    made = plan_scps(up_to(declared, wanted.wave), observed)
+    changes = made.plan.changes
+    if not changes:
+        return Made(scps=made)
+    tree, _ = observe_tree(ws)
+    found = stopped(ws, changes, tree)
+    require_needed(found, wanted.accept_lockout)
+    notes = require_no_lockout(found, wanted.accept_lockout)
+    asked = PlannedChanges(
+        plan=changes,
+        accept_lockout=wanted.accept_lockout,
+        waves=_waves(ws, declared, made.plan, observed, tree),
+    )
+    return Made(scps=made, asked=asked, notes=notes)
+
+
+def shown(made: Made) -> PlanResult:
+    """A plan that was not asked for yet."""
+    plan_ = made.scps.plan
+    return plan_result(
+        "scp plan",
+        Plan(changes=plan_.changes, notes=(*plan_.notes, *made.notes)),
+        budget=tuple(map(asdict, made.scps.budgets)),
+        sizes=tuple(map(asdict, made.scps.sizes)),
+    )
+
+
+def _waves(
+    ws: Workspace,
+    declared: tuple[DeclaredScp, ...],
+    plan_: Plan,
+    observed: ObservedScps,
+    tree: ScpTree,
+) -> tuple[WaveCheck, ...]:
+    """What shall prove the waves that the plan reaches; refused where one comes too early."""
+    found = reaches(declared, plan_.changes, observed)
+    for reach in found:
+        require_earlier(ws, reach, tree)
+    return checks_for(ws, found, organization_after(tree, edits_of(plan_.changes, tree)))
+
+
+def _proved(ws: Workspace, wave: int, unchanged: PlanResult) -> PlanResult:
+    """A wave that is applied already, with what proves it: an audit session now, if none did."""
+    declared = declared_scps(ws, ws.organization.root().id) or ()
+    rows = prove_applied(ws, at_wave(declared, wave))
+    unproved = not all(row.verified for row in rows)
+    return msgspec.structs.replace(
+        unchanged,
+        waves=rows,
+        receipt=ws.governed.log.receipt(),
+        exit_reasons=(ExitReason.INCOMPLETE,) if unproved else (),
+    )
