@@ -93,6 +93,8 @@ def _condition(name: str, key: str, wanted: tuple[str, ...], context: RequestCon
     if operator is None:
         return depends(f"operator {name}")
     if value is UNKNOWN:
+        if operator.test in _TEXTS and any(context.is_twin(key, text) for text in wanted):
+            return known(value=not operator.negated)
         always = operator.without_key and not operator.negated and "*" in wanted
         return YES if always and operator.test in _WILD else depends(key)
     if value is None:
@@ -221,6 +223,7 @@ _TESTS: Mapping[str, Test] = {
 }
 
 _WILD = frozenset({_like, _arn_like})
+_TEXTS = frozenset({_same, _same_ignoring_case, _like})
 
 _NEGATED: Mapping[str, str] = {
     "stringnotequals": "stringequals",

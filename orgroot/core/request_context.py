@@ -4,7 +4,7 @@ A key nobody can know before the request is made is unknown, which is neither ab
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from types import MappingProxyType
 
@@ -28,19 +28,31 @@ class RequestContext:
     Attributes:
         values: by key in lower case; a key that is not here is unknown.
         absent: keys that begin so are known to be absent, e.g. `aws:principaltag/`.
+        service: the one that is called, whose own keys the request may have beside the global
+            ones (`aws:`) and of no other service; empty: any.
+        twins: keys of one value, whatever it is, each by the other.
     """
 
     values: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
     absent: tuple[str, ...] = ()
+    service: str = ""
+    twins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def get(self, key: str) -> Value | Unknown:
         """The value of a key; names of keys ignore case. An empty list of values is absence."""
         name = key.lower()
         if name in self.values:
             return self.values[name] or None
-        return None if name.startswith(self.absent) else UNKNOWN
+        prefix, colon, _ = name.partition(":")
+        foreign = self.service and colon and prefix not in {"aws", self.service}
+        return None if foreign or name.startswith(self.absent) else UNKNOWN
 
     def settled(self, values: Mapping[str, Value]) -> "RequestContext":
         """The same with further keys, which win over what was known."""
         merged = {**self.values, **{key.lower(): value for key, value in values.items()}}
-        return RequestContext(values=MappingProxyType(merged), absent=self.absent)
+        return replace(self, values=MappingProxyType(merged))
+
+    def is_twin(self, key: str, text: str) -> bool:
+        """Whether a text is the variable of a key that has the value of this one."""
+        twin = self.twins.get(key.lower())
+        return twin is not None and text.lower() == f"${{{twin}}}"

@@ -53,8 +53,28 @@ _ABSENT = (
 """Keys of calls by services, roles, users and instances: a root user's own calls lack them."""
 
 
+_ABSENT_IN_IAM = ("iam:", "aws:resourcetag/")
+"""Root tasks touch the root user, its credentials and its MFA devices, which have no tags of
+anybody's, and IAM's own keys are of other actions (service authorization reference, IAM)."""
+
+_TWINS = MappingProxyType(
+    {"aws:resourceorgid": "aws:principalorgid", "aws:principalorgid": "aws:resourceorgid"}
+)
+
+_THROUGH_ENDPOINT = (
+    "aws:sourcevpc",
+    "aws:sourcevpcarn",
+    "aws:sourcevpce",
+    "aws:vpceaccount",
+    "aws:vpceorgid",
+    "aws:vpceorgpaths",
+    "aws:vpcsourceip",
+)
+"""Keys of requests through a VPC endpoint, which have no `aws:SourceIp`."""
+
+
 def request_context(
-    principal: RootPrincipal, where: Whereabouts, *, now: str | None = None
+    principal: RootPrincipal, where: Whereabouts, *, now: str | None = None, action: str = ""
 ) -> RequestContext:
     """What is known of a root principal's request.
 
@@ -62,7 +82,9 @@ def request_context(
         principal: who calls.
         where: in which account.
         now: the time of the check (UTC, ISO 8601), for keys that are times; None: unknown.
+        action: what is called, as `service:Name`; empty: any.
     """
+    service = action.partition(":")[0]
     account = where.account
     values: dict[str, Value] = {
         "aws:principalaccount": account,
@@ -72,7 +94,7 @@ def request_context(
         "aws:resourceaccount": account,
         "aws:userid": account,
         "aws:viaawsservice": "false",
-        "s3:resourceaccount": account,
+        **({"s3:resourceaccount": account} if service in {"", "s3"} else {}),
         **organization_keys(where),
     }
     if now is not None:
@@ -81,7 +103,30 @@ def request_context(
         values |= _session(now)
     else:
         values["aws:assumedroot"] = None
-    return RequestContext(values=MappingProxyType(values), absent=_ABSENT)
+    return RequestContext(
+        values=MappingProxyType(values),
+        absent=(*_ABSENT, *(_ABSENT_IN_IAM if service == "iam" else ())),
+        service=service,
+        twins=_TWINS,
+    )
+
+
+def with_implied(settled: Mapping[str, Value]) -> dict[str, Value]:
+    """What somebody knows of a root user's request, with what follows from it.
+
+    An address of the caller says that no VPC endpoint lies between ("aws:SourceIp"), an endpoint
+    that there is no such address; caller and resource are of one organization.
+    """
+    known = {key.lower(): value for key, value in settled.items()}
+    implied: dict[str, Value] = {}
+    if known.get("aws:sourceip"):
+        implied = dict.fromkeys(_THROUGH_ENDPOINT)
+    elif any(known.get(key) for key in _THROUGH_ENDPOINT):
+        implied = {"aws:sourceip": None}
+    for key, twin in _TWINS.items():
+        if key in known:
+            implied[twin] = known[key]
+    return {**implied, **known}
 
 
 def _session(now: str | None) -> Mapping[str, Value]:

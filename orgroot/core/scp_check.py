@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any
 
 from orgroot.core.request_context import Value
-from orgroot.core.root_principals import RootPrincipal, Whereabouts, request_context
+from orgroot.core.root_principals import RootPrincipal, Whereabouts, request_context, with_implied
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.scp_lockout import (
     Judgement,
@@ -150,8 +150,9 @@ class Check:
         key = (policy, marks, principal, request.action, request.region)
         said = self._said.get(key)
         if said is None:
-            context = request_context(principal, where, now=self.now).settled(
-                {"aws:requestedregion": request.region, **self.settled}
+            known = request_context(principal, where, now=self.now, action=request.action)
+            context = known.settled(
+                {"aws:requestedregion": request.region, **with_implied(self.settled)}
             )
             scp = self.tree.policies[policy].scp
             said = self._said[key] = stance(scp, request.action, request.resource, context)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from types import MappingProxyType
 
+from orgroot.core.policy_text import bad_policy, parse_policy, statements_in
 from orgroot.core.rcp_assume_root import may_reach_assume_root
 from orgroot.core.request_context import Value
 from orgroot.core.results import (
@@ -22,7 +23,7 @@ from orgroot.core.results import (
 )
 from orgroot.core.root_principals import RootPrincipal
 from orgroot.core.scp_check import Check, Checked
-from orgroot.core.scp_lockout import Outcome, TaskJudgement
+from orgroot.core.scp_lockout import Outcome, PolicyKind, TaskJudgement
 from orgroot.core.scp_tree import FULL_ACCESS, ScpTree, full_access
 from orgroot.core.statements import timestamp
 from orgroot.ports import Clock
@@ -80,7 +81,7 @@ def check_text(text: str, source: str, question: Question, clock: Clock) -> ScpC
     accounts = (_ANY_ACCOUNT, *dict.fromkeys(_NAMED.findall(text)))
     tree = ScpTree(
         organization="",
-        policies={FULL_ACCESS: full_access(), name: bound_scp(name, name, text)},
+        policies={FULL_ACCESS: full_access(), name: bound_scp(name, name, text, _kind(text, name))},
         attached={_NOWHERE: (FULL_ACCESS, name), **dict.fromkeys(accounts, (FULL_ACCESS,))},
         paths=dict.fromkeys(accounts, (_NOWHERE,)),
     )
@@ -104,6 +105,23 @@ def check_live(ws: Workspace, targets: tuple[str, ...], question: Question) -> S
     """
     tree, notes = observe_tree(ws, targets)
     return check_result(list(question.check(tree, ws.clock).run()), tree=tree, notes=notes)
+
+
+def _kind(text: str, source: str) -> PolicyKind:
+    """An RCP speaks of everybody; an SCP of nobody.
+
+    Raises:
+        UsageError: it speaks of somebody, so it is neither.
+    """
+    statements = statements_in(parse_policy(text, source), source)
+    principals = [each.get("Principal", each.get("NotPrincipal")) for each in statements]
+    if not any(principals):
+        return PolicyKind.SCP
+    everybody = all(each in ("*", {"AWS": "*"}) for each in principals)
+    if not everybody or any("NotPrincipal" in each for each in statements):
+        words = 'an SCP has no Principal, and in an RCP each statement has "Principal": "*"'
+        raise bad_policy(source, words)
+    return PolicyKind.RCP
 
 
 def _filled_in(text: str) -> tuple[str, tuple[str, ...]]:

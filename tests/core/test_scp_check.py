@@ -170,6 +170,52 @@ def test_a_bucket_named_after_its_account_is_its_own(named: str) -> None:
     assert [group.accounts for group in groups(tree(own))] == [(ONE, TWO, THREE)]
 
 
+OWN = {"StringNotEqualsIfExists": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}}
+ABROAD = {"StringNotEquals": {"aws:ResourceOrgID": "o-elsewhere1"}}
+NETWORK = {"StringEquals": {"aws:SourceVpc": "vpc-1"}}
+HERE = {
+    "StringNotEquals": {"aws:SourceVpc": "vpc-1"},
+    "NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"},
+}
+
+
+@pytest.mark.parametrize(
+    ("condition", "settled", "outcomes"),
+    [
+        # keys of other services, and tags that nobody can put on a root user
+        ({"StringNotEquals": {"ec2:Owner": "amazon"}}, {}, {"denied"}),
+        ({"Null": {"glue:CredentialIssuingService": "false"}}, {}, {"allowed"}),
+        ({"StringEquals": {"iam:ResourceTag/x": "y"}}, {}, {"allowed"}),
+        ({"StringEquals": {"aws:ResourceTag/x": "y"}}, {}, {"allowed", "depends"}),
+        ({"StringEquals": {"s3:ResourceAccount": "9"}}, {}, {"allowed"}),
+        # what is not known of the organization is the same of caller and resource
+        (OWN, {}, {"allowed"}),
+        ({"StringEquals": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}}, {}, {"denied"}),
+        ({"ArnEquals": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}}, {}, {"depends"}),
+        (ABROAD, {}, {"depends"}),
+        (ABROAD, {"aws:PrincipalOrgID": "o-elsewhere1"}, {"allowed"}),
+        (ABROAD, {"aws:PrincipalOrgID": "o-other00001"}, {"denied"}),
+        # an address says that there is no VPC endpoint, and the other way round
+        (NETWORK, {}, {"depends"}),
+        (NETWORK, {"aws:SourceIp": "203.0.113.10"}, {"allowed"}),
+        (NETWORK, {"aws:SourceIp": "203.0.113.10", "aws:SourceVpc": "vpc-1"}, {"denied"}),
+        (HERE, {"aws:SourceVpc": "vpc-2"}, {"denied"}),
+        (HERE, {"aws:SourceVpc": "vpc-1"}, {"allowed"}),
+    ],
+)
+def test_what_follows_from_what_is_known_is_used(
+    condition: Any, settled: Any, outcomes: set[str]
+) -> None:
+    """Nothing depends on a key whose presence or value follows from the request itself."""
+    whole = replace(tree(bound("p-x", deny(condition))), organization="")
+    found = run(whole, settled=settled)
+    assert {
+        each.judgement.outcome.value
+        for each in found
+        if each.principal is RootPrincipal.ROOT_SESSION
+    } == outcomes
+
+
 RCP_FREE = {**FREE, "Principal": "*"}
 
 

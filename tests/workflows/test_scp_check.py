@@ -150,6 +150,21 @@ def test_one_document_is_judged_by_itself(world: World) -> None:
     assert not world.aws.calls
 
 
+def test_a_document_that_speaks_of_everybody_is_a_resource_control_policy(world: World) -> None:
+    """With a Principal a document is an RCP, which never stops the tasks of IAM, or is refused."""
+    shut = {**deny("Shut", {}), "Action": ["s3:*", "iam:*"]}
+    for principal in ("*", {"AWS": "*"}):
+        text = policy({**shut, "Principal": principal})
+        result = check_text(text, "rcp.json", QUESTION, world.clock)
+        kinds = {(row.task_policy, by.kind) for row in result.results for by in row.by}
+        assert kinds == {("S3UnlockBucketPolicy", "resource control policy")}
+    for odd in ({"Principal": {"AWS": ONE}}, {"NotPrincipal": "*"}):
+        with pytest.raises(UsageError, match="an SCP has no Principal"):
+            check_text(policy({**shut, **odd}), "odd.json", QUESTION, world.clock)
+    with pytest.raises(UsageError, match="an SCP has no Principal"):
+        check_text(policy({**shut, "Principal": "*"}, FREE), "mixed.json", QUESTION, world.clock)
+
+
 def test_accounts_that_a_document_treats_otherwise_stand_apart(world: World) -> None:
     """An account that the text exempts is a row of its own; one that it merely names is not."""
     spare = {
