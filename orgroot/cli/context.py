@@ -338,7 +338,7 @@ def open_whole_log(settings: Settings, receipts: Sequence[str] = ()) -> AuditLog
 def who_am_i(settings: Settings, as_person: str | None, key: Path | None) -> Whoami:
     """`whoami`: as much as can be known, whatever is missing."""
     from orgroot.aws.identity import AwsIdentity
-    from orgroot.workflows.whoami import whoami
+    from orgroot.workflows.whoami import is_owner, whoami
 
     config, _ = read_config(settings)
     log = None if config.trust is None else open_log(settings, config, config.trust)
@@ -352,7 +352,7 @@ def who_am_i(settings: Settings, as_person: str | None, key: Path | None) -> Who
         if as_person is None:
             raise
         say(f"AWS was not asked: {error.message}")
-    if caller is not None:
+    if caller is not None and not is_owner(config, as_person):
         who.acting_person(who.roster_of(config, log), caller, as_person)
     return whoami(caller=caller, config=config, log=log, person=as_person, find_key=_finder(key))
 

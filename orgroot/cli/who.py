@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from orgroot.cli import places
-from orgroot.core.config import Approvals, Config
+from orgroot.core.config import Config
 from orgroot.core.organization import Caller
 from orgroot.core.people import Roster, identity_center_role, made_by_identity_center
 from orgroot.core.public_keys import PublicKey, parse_public_key
@@ -45,8 +45,9 @@ class AbsentSigner:
 def roster_of(config: Config, log: AuditLog | None) -> Roster | None:
     """The roster in force; before the first publication, the authored one."""
     rules = None if log is None else log.state.rules_in_force
-    approvals: Approvals | None = config.approvals if rules is None else rules.body.approvals
-    return None if approvals is None else Roster(approvals)
+    if rules is not None:
+        return rules.roster
+    return None if config.approvals is None else Roster(config.approvals)
 
 
 def acting_person(roster: Roster | None, caller: Caller, as_person: str | None) -> str | None:
@@ -176,7 +177,7 @@ def _named(people: Collection[str], as_person: str | None) -> str:
         return next(iter(people))
     if as_person is None or as_person not in people:
         raise UsageError(
-            f"{as_person or 'nobody'} is not an owner who signs this",
+            f"{as_person} is not an owner who signs this" if as_person else "who signs this?",
             hint=f"owners are {', '.join(sorted(people)) or 'nobody'}: name one with --as",
             code="not-owner",
         )

@@ -74,6 +74,12 @@ def log_id(text: str) -> LogId:
 
 def request_id(text: str) -> RequestId:
     """Parse a request (or survey) id."""
+    if is_proposal(text):
+        raise UsageError(
+            f"{text!r} is no request: owners sign it",
+            hint="with `orgroot rules sign` or `orgroot trust sign`",
+            code="id",
+        )
     return RequestId(_parse(text, _REQUEST, "a request id", "orq_ and 26 of a-z, 2-7"))
 
 

@@ -77,10 +77,8 @@ def whoami(result: results.Whoami) -> str:
         ("account", grouped(result.account or "unknown")),
         ("person", result.person or "nobody in the roster"),
         ("groups", ", ".join(result.groups) or "none"),
-        *(
-            ("key", f"{key.fingerprint} ({visible(key.found) if key.found else 'not found here'})")
-            for key in result.keys
-        ),
+        *(("key", _key(key)) for key in result.keys),
+        *([("owner", "yes, of the trust")] if result.owner else []),
         ("may request", ", ".join(result.may_request) or "nothing"),
         ("may approve", ", ".join(result.may_approve) or "nothing"),
     ]
@@ -89,6 +87,11 @@ def whoami(result: results.Whoami) -> str:
         text += "\n\nTo be in the roster, ask an owner to add under approvals.people:\n\n"
         text += visible(result.add_to_roster, keep_newlines=True)
     return text
+
+
+def _key(key: results.WhoamiKey) -> str:
+    where = visible(key.found) if key.found else "not found here"
+    return f"{key.fingerprint} ({where}){' ended: it approves nothing' if key.ended else ''}"
 
 
 def plan(result: results.PlanResult) -> str:

@@ -3,7 +3,7 @@
 It explains; it decides nothing, and it changes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator
 
 from orgroot.core.config import Approvals, Config
 from orgroot.core.eligibility import deciders
@@ -40,7 +40,8 @@ def whoami(
         find_key: looks for the private half of a roster key.
     """
     approvals = _approvals(config, log)
-    roster = None if approvals is None else Roster(approvals)
+    ended = {} if log is None else log.state.ended_keys
+    roster = None if approvals is None else Roster(approvals, ended)
     if person is None and roster is not None and caller is not None:
         person = roster.person_for_caller(caller)
     known = person if roster is not None and person in roster.persons() else None
@@ -56,16 +57,33 @@ def whoami(
             may_approve = tuple(
                 t.value for t, found in needs.items() if any(_counts(n, groups) for n in found)
             )
+    owned = tuple(_owned(config, person))
+    listed = () if known is None or approvals is None else approvals.people[known].keys
+    texts = dict.fromkeys((*(entry.key for entry in listed), *owned))
     return Whoami(
         caller=None if caller is None else caller.arn,
         account=None if caller is None else caller.account,
         person=person,
-        keys=() if known is None or approvals is None else _keys(approvals, known, find_key),
+        owner=bool(owned),
+        keys=tuple(_key(text, find_key, ended) for text in texts),
         groups=() if known is None or roster is None else tuple(sorted(roster.groups_of(known))),
         may_request=may_request,
         may_approve=may_approve,
-        add_to_roster=_entry(caller) if caller is not None and known is None else None,
+        add_to_roster=(
+            _entry(caller) if caller is not None and known is None and not owned else None
+        ),
     )
+
+
+def is_owner(config: Config, person: str | None) -> bool:
+    """Whether a name is that of an owner of the trust, whoever calls."""
+    return any(_owned(config, person))
+
+
+def _owned(config: Config | None, person: str | None) -> Iterator[str]:
+    """The keys with which a person speaks as an owner of the trust."""
+    if config is not None and config.trust is not None:
+        yield from (o.key for o in config.trust.owners.keys if o.person == person)
 
 
 def _approvals(config: Config | None, log: AuditLog | None) -> Approvals | None:
@@ -85,16 +103,17 @@ def _counts(needs: Requirement, groups: frozenset[str]) -> bool:
     return needs.people > 0 and bool(groups & deciders(needs))
 
 
-def _keys(approvals: Approvals, person: str, find_key: FindKey) -> tuple[WhoamiKey, ...]:
-    rows = []
-    for entry in approvals.people[person].keys:
-        try:
-            key = parse_public_key(entry.key)
-        except UsageError as error:
-            rows.append(WhoamiKey(key=entry.key, fingerprint=error.message, found=None))
-            continue
-        rows.append(WhoamiKey(key=key.text, fingerprint=key.fingerprint, found=find_key(key.text)))
-    return tuple(rows)
+def _key(text: str, find_key: FindKey, ended: Container[str]) -> WhoamiKey:
+    try:
+        key = parse_public_key(text)
+    except UsageError as error:
+        return WhoamiKey(key=text, fingerprint=error.message, found=None)
+    return WhoamiKey(
+        key=key.text,
+        fingerprint=key.fingerprint,
+        found=find_key(key.text),
+        ended=key.text in ended,
+    )
 
 
 def _entry(caller: Caller) -> str:

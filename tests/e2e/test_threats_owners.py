@@ -1,6 +1,7 @@
 """Threats to whose log it is: stolen keys, lost owners, rules and logs of others."""
 
 import json
+import shutil
 import uuid
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,33 @@ def test_stolen_key_of_an_approver(own: Owned, tmp_path: Path) -> None:
     later = asked(own)
     own.refused("bob", 3, "approve", later, "--yes")
     assert lacking(own, later) == 2
+
+
+def test_a_stolen_key_is_not_the_persons_only_one(own: Owned, tmp_path: Path) -> None:
+    """After the first of bob's two keys ended, his machine signs with the second by itself."""
+    second = f'keys: [{{key: "{own.public("bob")}", '
+    first = f'{{key: "{own.public("gina")}", added: 2026-01-10T00:00:00Z}}'
+    config = own.variant("two-keys", (second, second.replace("[", f"[{first}, ")))
+    rules = proposed(own, config)
+    own.signed(rules, "dana", "erik")
+    own.ok("bob", "rules", "publish", rules, "--yes")
+    (tmp_path / ".ssh").mkdir()
+    for name in ("bob", "gina"):
+        for suffix in ("", ".pub"):
+            shutil.copy(own.folder / "keys" / f"{name}{suffix}", tmp_path / ".ssh")
+    home = {"HOME": str(tmp_path), "ORGROOT_KEY": ""}
+    known = own.ok("bob", "whoami", env=home)["keys"]
+    fingerprint = next(key["fingerprint"] for key in known if key["key"] == own.public("gina"))
+    ends = ("rules", "key-revoke", "bob", *STOLEN, "--fingerprint", fingerprint)
+    own.ok("dana", *ends, "--yes")
+    told = own.ok("bob", "whoami", env=home)["keys"]
+    assert {key["key"]: key["ended"] for key in told} == {
+        own.public("gina"): True,
+        own.public("bob"): False,
+    }
+    request = asked(own)
+    own.ok("bob", "approve", request, "--yes", env=home)
+    assert lacking(own, request) == 1
 
 
 def test_lost_owner(own: Owned) -> None:

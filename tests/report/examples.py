@@ -217,6 +217,13 @@ EXAMPLES: tuple[r.Result, ...] = (
         keys=(r.WhoamiKey(key="ssh-ed25519 AAAA", fingerprint="SHA256:x", found=None),),
         add_to_roster="alice:\n  groups: []\n",
     ),
+    r.Whoami(
+        caller=None,
+        account=None,
+        person="dana",
+        keys=(r.WhoamiKey(key="ssh-ed25519 AAAA", fingerprint="SHA256:x", found=None, ended=True),),
+        owner=True,
+    ),
     r.Status(
         organization="o-exampleorgid",
         management_account="111111111111",

@@ -17,6 +17,7 @@ from orgroot.local.yaml_file import parse_yaml
 from orgroot.ports import Pin
 from orgroot.workflows import trust
 from orgroot.workflows.audit_log import AuditLog
+from orgroot.workflows.key_revocation import Ended, revoke_key
 from orgroot.workflows.log_show import verify
 from orgroot.workflows.setup import init_log, new_log_id
 from orgroot.workflows.team_config import Member, Team, observer_config, team_config
@@ -295,6 +296,35 @@ def test_an_approver_needs_no_aws() -> None:
     assert "delete-root-credentials" in found.may_approve
     assert "delete-root-credentials" not in found.may_request
     assert found.keys[0].found is None
+
+
+def test_an_owner_need_not_be_in_the_roster() -> None:
+    """Dana is told that she owns the trust, with the keys that do; she is not asked to join."""
+    world = new_world()
+    found = whoami(
+        caller=caller(arn_of("dana")),
+        config=world.config,
+        log=None,
+        person="dana",
+        find_key=lambda _key: "ssh-agent",
+    )
+    assert (found.owner, found.groups, found.add_to_roster) == (True, (), None)
+    assert [key.key for key in found.keys] == [FakeSigner("dana").public_key]
+    assert found.may_request == ()
+
+
+def test_a_key_that_ended_is_shown_as_ended() -> None:
+    """Bob sees why nothing that he signs counts."""
+    world = new_world()
+    ended = Ended(person="bob", fingerprint=None, reason="lost", since=None)
+    revoke_key(world.desk("dana"), ended, lambda _key: None)
+    log = world.log("bob")
+    log.sync()
+    found = whoami(
+        caller=None, config=world.config, log=log, person="bob", find_key=lambda _key: None
+    )
+    assert [key.ended for key in found.keys] == [True]
+    assert not found.owner
 
 
 def test_a_stranger_gets_the_yaml_to_add() -> None:

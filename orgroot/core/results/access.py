@@ -6,15 +6,22 @@ from orgroot.core.results.base import Result, Row
 
 
 class WhoamiKey(Row, frozen=True, kw_only=True):
-    """A roster key of the person and where its private half was found (null: not found)."""
+    """A key of the person and where its private half was found (null: not found).
+
+    `ended`: a `key-revoke` record ended it, and it approves nothing.
+    """
 
     key: str
     fingerprint: str
     found: str | None
+    ended: bool = False
 
 
 class Whoami(Result, frozen=True, kw_only=True, tag="orgroot.whoami/v1"):
-    """`orgroot whoami`; `caller` is an ARN, `may_request` and `may_approve` are task names."""
+    """`orgroot whoami`; `caller` is an ARN, `may_request` and `may_approve` are task names.
+
+    `owner`: the person is an owner of the trust, who need not be in the roster.
+    """
 
     caller: str | None
     account: str | None
@@ -24,6 +31,7 @@ class Whoami(Result, frozen=True, kw_only=True, tag="orgroot.whoami/v1"):
     may_request: tuple[str, ...] = ()
     may_approve: tuple[str, ...] = ()
     add_to_roster: str | None = None
+    owner: bool = False
 
 
 class FeatureStatus(Row, frozen=True, kw_only=True):
