@@ -41,3 +41,10 @@ def test_statement_ids_are_derived_from_the_exact_text() -> None:
     assert ids.execution_id_of(b"text")[4:] == ids.request_id_of(b"text")[4:]
     assert ids.request_id_of(b"text\n") != ids.request_id_of(b"text")
     assert ids.sha256(b"text") == hashlib.sha256(b"text").hexdigest()
+
+
+def test_a_proposal_is_no_request() -> None:
+    """Who takes the one for the other is told who signs it, and with which command."""
+    with pytest.raises(UsageError, match="owners sign it") as caught:
+        ids.request_id("opr_" + "a2" * 13)
+    assert "orgroot rules sign" in (caught.value.hint or "")
