@@ -11,7 +11,7 @@ from orgroot.core.results import ScpCheck
 from orgroot.errors import ConfigError, UsageError
 from orgroot.local.clock import SystemClock
 from orgroot.workflows.scp_check import Question, check_live, check_text
-from orgroot.workflows.scp_planned import check_terraform, check_terraform_alone
+from orgroot.workflows.scp_planned import check_plan, check_terraform, check_terraform_alone
 from orgroot.workflows.scps import read_scp
 
 _REGION_KEY = "aws:requestedregion"
@@ -57,6 +57,17 @@ def live(settings: Settings, targets: tuple[str, ...], known: Mapping[str, Value
     question = Question(regions=_regions(settings, known), settled=known)
     with open_workspace(settings, None, None, reads=True) as ws:
         return check_live(ws, targets, question)
+
+
+def of_plan(settings: Settings, targets: tuple[str, ...], known: Mapping[str, Value]) -> ScpCheck:
+    """Judge the organization as `scp apply` would leave it.
+
+    Raises:
+        UsageError, IntegrityError, AwsError: as `context.open_workspace` and `check_plan`.
+    """
+    question = Question(regions=_regions(settings, known), settled=known)
+    with open_workspace(settings, None, None, reads=True) as ws:
+        return check_plan(ws, targets, question)
 
 
 def of_terraform(

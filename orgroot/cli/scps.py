@@ -139,6 +139,9 @@ def check(
             "--context", metavar="KEY=VALUE", help="A key whose value you know; repeatable."
         ),
     ] = None,
+    planned: Annotated[
+        bool, typer.Option("--plan", help="Judge it as `scp apply` would leave it.")
+    ] = False,
     terraform_plan: Annotated[
         Path | None,
         typer.Option(
@@ -165,11 +168,15 @@ def check(
     targets = tuple(target or ())
     if offline and terraform_plan is None:
         raise UsageError("--offline goes with --terraform-plan")
-    if file is not None and (target or terraform_plan):
+    if file is not None and (target or terraform_plan or planned):
         raise UsageError("--file needs nothing but the document: give it alone")
+    if planned and terraform_plan is not None:
+        raise UsageError("--plan and --terraform-plan are two plans: give one of them")
     if file is not None:
         emit(output, scp_check.of_file(settings, file, known))
     if terraform_plan is not None:
         result = scp_check.of_terraform(settings, terraform_plan, targets, known, offline=offline)
         emit(output, result)
+    if planned:
+        emit(output, scp_check.of_plan(settings, targets, known))
     emit(output, scp_check.live(settings, targets, known))

@@ -9,6 +9,8 @@ from types import MappingProxyType
 import msgspec
 
 from orgroot.core.results import ExitReason, ScpCheck, ScpStopped
+from orgroot.core.scp_after import organization_after
+from orgroot.core.scp_guard import edits_of
 from orgroot.core.scp_regressions import Stopped, stopped_by
 from orgroot.core.scp_tree import ScpTree
 from orgroot.core.statements import timestamp
@@ -16,8 +18,27 @@ from orgroot.core.terraform_organization import PlannedOrganization, planned_org
 from orgroot.core.terraform_plan import parse_terraform_plan
 from orgroot.ports import Clock
 from orgroot.workflows.scp_check import Question, blames, check_result
+from orgroot.workflows.scp_planning import planned_scps
 from orgroot.workflows.scp_tree import observe_tree
 from orgroot.workflows.workspace import Workspace
+
+
+def check_plan(ws: Workspace, targets: tuple[str, ...], question: Question) -> ScpCheck:
+    """What `scp apply` would make of the live organization's root sessions, all waves of it.
+
+    Args:
+        ws: the command's world.
+        targets: accounts, or what they lie below; empty: all.
+        question: what is known besides.
+
+    Raises:
+        UsageError: as `scp_planning.plan`, but for what it would stop; or as `observe_tree`.
+        AwsError: Organizations could not be read.
+    """
+    tree, notes = observe_tree(ws, targets)
+    made = planned_scps(ws)
+    after = organization_after(tree, edits_of(made.plan.changes, tree))
+    return compare(tree, after, question, ws.clock, notes=(*notes, *made.plan.notes))
 
 
 def check_terraform(

@@ -107,6 +107,18 @@ def make(ws: Workspace, wanted: Wanted = ALL) -> Made:
     return Made(scps=made, asked=asked, notes=notes)
 
 
+def planned_scps(ws: Workspace) -> ScpPlan:
+    """What makes the SCPs as they are declared, in every wave, whatever it would stop.
+
+    Raises:
+        UsageError, AwsError: as `plan`.
+    """
+    if ws.config.scps is None:
+        return plan_scps(None, NOTHING)
+    declared = declared_scps(ws, ws.organization.root().id) or ()
+    return plan_scps(declared, observe_declared(ws, declared))
+
+
 def shown(made: Made) -> PlanResult:
     """A plan that was not asked for yet."""
     plan_ = made.scps.plan

@@ -108,6 +108,29 @@ def test_a_pull_request_that_would_break_root_sessions_fails(
     assert place.ok("alice", *asked[:-1], str(harmless))["stopped"] == []
 
 
+def test_the_plan_of_the_configuration_is_judged_before_it_is_asked_for(
+    place: Playground,
+) -> None:
+    """`--plan` names what the declared SCPs would stop, and what they leave alone is clean."""
+    victim = next(a for a in place.info["accounts"] if a["name"] == "orders-dev")
+    siblings = {a["id"] for a in place.info["accounts"] if a["ou_id"] == victim["ou_id"]}
+    file = place.folder / "landing-zone.json"
+    file.write_text(landing_zone_text(), encoding="utf-8")
+    declared = f"scps:\n  - name: lz\n    file: {file.name}\n    targets: [{victim['ou_id']}]\n"
+    whole = (place.folder / "config.yaml").read_text(encoding="utf-8")
+    assert "scps:\n" in whole
+    with place.untouched():
+        harmless = place.ok("alice", "scp", "check", "--plan")
+        config = place.variant("lz.yaml", ("scps:\n", declared))
+        found = place.ok("alice", "--config", config, "scp", "check", "--plan", code=6)
+    assert harmless["planned"]
+    assert harmless["stopped"] == []
+    assert {account for row in found["stopped"] for account in row["accounts"]} == siblings
+    assert {(by["policy"], by["sid"]) for row in found["stopped"] for by in row["by"]} >= {
+        ("lz", "ROOT")
+    }
+
+
 def policy_text(condition: Any) -> str:
     """A root deny under a condition."""
     deny = {"Sid": "Root", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
@@ -197,6 +220,8 @@ def test_one_document_needs_no_credentials_and_no_configuration(
         ("--file", "policies/scp/deny-root-user.json", "--target", "999999999999"),
         ("--file", "policies/scp/deny-root-user.json", "--terraform-plan", "README.md"),
         ("--offline",),
+        ("--plan", "--file", "policies/scp/deny-root-user.json"),
+        ("--plan", "--terraform-plan", "README.md"),
         ("--terraform-plan", "README.md"),
         ("--terraform-plan", "none.json"),
         ("--terraform-plan", "README.md", "--offline", "--target", "999999999999"),
