@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.docs.documents import REPOSITORY
+from tests.threats import THREATS, attacks
 
 TESTS = REPOSITORY / "tests"
 SECURITY = (REPOSITORY / "SECURITY.md").read_text(encoding="utf-8")
 NAMED = sorted(set(re.findall(r"`((?:\w+/)+test_\w+\.py::test_\w+)`", SECURITY)))
+LETS_IN = re.compile(r"Threat: (.+)")
 MUTANTS = sorted((TESTS / "mutants").glob("*.patch"))
 
 
@@ -45,3 +47,11 @@ def test_every_mutant_names_a_test(patch: Path) -> None:
     assert [line.partition(": ")[0] for line in head] == ["Threat", "Removes", "Test"]
     test = head[2].removeprefix("Test: tests/").partition("[")[0]
     assert exists(test)
+
+
+@pytest.mark.parametrize("threat", THREATS)
+def test_every_threat_has_an_attack_and_a_mutant(threat: str) -> None:
+    """Its tests attack through the command line, and a mutant shows that one of them can fail."""
+    assert all(exists(test) for test in attacks(threat))
+    let_in = [LETS_IN.match(patch.read_text(encoding="utf-8")) for patch in MUTANTS]
+    assert any(found and threat in found[1] for found in let_in)

@@ -124,10 +124,24 @@ def test_approval_file_written_by_the_requester(place: Playground, tmp_path: Pat
     assert done.code == 10, done.err
 
 
-def test_replay_of_an_approval_to_another_account_bucket_org_or_log_of_a_request_for_a_second_run(
+def test_a_request_for_a_second_run(place: Playground) -> None:
+    """What was approved once is done once: not by the command again, nor by a forged intent."""
+    target = Target(place)
+    request = target.granted()
+    place.ok("alice", "execute", request, "--yes")
+    target.lock()
+    place.refused("alice", 3, "execute", request, "--yes")
+    # A second run, written into the log with alice's own key: void, and no session.
+    forge(place, "alice", newest(place, "intent"))
+    assert "ILLEGAL_TRANSITION" in findings(place)
+    place.refused("alice", 3, "execute", request, "--yes")
+    place.all_witnessed()
+
+
+def test_replay_of_an_approval_to_another_account_bucket_org_or_log(
     own: Playground, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """A yes is to one text in one log: carried elsewhere it is worth nothing, and it is used up."""
+    """A yes is to one text in one log: carried elsewhere it is worth nothing."""
     target = Target(own)
     request = target.granted()
     given = record(own, "approval", request)
@@ -146,14 +160,6 @@ def test_replay_of_an_approval_to_another_account_bucket_org_or_log_of_a_request
         with own.untouched():
             assert own.run("alice", "execute", second, "--yes").code == 10
     assert {"REPLAY", "BADSIG"} <= findings(own)
-    own.ok("alice", "execute", request, "--yes")
-    target.lock()
-    own.refused("alice", 3, "execute", request, "--yes")
-    # A second run, written into the log with alice's own key: void, and no session.
-    forge(own, "alice", newest(own, "intent"))
-    assert "ILLEGAL_TRANSITION" in findings(own)
-    own.refused("alice", 3, "execute", request, "--yes")
-    own.all_witnessed()
     with playground(tmp_path_factory.mktemp("other") / "s", "--accounts", "5") as foreign:
         raw = moved(given, foreign, log=newest(foreign, "genesis")["log"])
         next_record(foreign).write_bytes(raw)
