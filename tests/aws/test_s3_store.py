@@ -157,6 +157,14 @@ def test_the_first_version_counts(place: LogPlace) -> None:
     assert covered.held(datetime.now(UTC))
 
 
+def test_a_refused_write_leaves_nothing(place: LogPlace) -> None:
+    """The condition is S3's to hold: whoever comes second adds no version."""
+    store = filled(place.store(), 1)
+    assert store.create(FIRST, b"another\n") is Created.EXISTS
+    store.keys()
+    assert [each.covered_by for each in store.evidence()] == [()]
+
+
 def test_a_deleted_record_is_still_there(place: LogPlace) -> None:
     """A delete marker hides nothing from the log, and is told."""
     filled(place.store(), 3)

@@ -42,7 +42,9 @@ def test_long_lists_stand_in_objects(log: w.Log) -> None:
     assert log.state.objects == {targets, params, listed}
 
 
-@pytest.mark.parametrize("fault", ["missing", "different", "count", "kind", "both", "canonical"])
+@pytest.mark.parametrize(
+    "fault", ["missing", "different", "damaged", "count", "kind", "both", "canonical"]
+)
 def test_an_object_that_is_not_as_said_voids_the_request(log: w.Log, fault: str) -> None:
     """Absent, different, of another size or kind, or beside an inline value."""
     value: Any = "x" if fault == "kind" else [msgspec.to_builtins(s.target())]
@@ -50,6 +52,8 @@ def test_an_object_that_is_not_as_said_voids_the_request(log: w.Log, fault: str)
     if fault == "missing":
         del log.store[f"objects/{digest}"]
     if fault == "different":
+        log.store[f"objects/{digest}"] = canonical([msgspec.to_builtins(s.target(s.OTHER))])
+    if fault == "damaged":
         log.store[f"objects/{digest}"] += b"\n"
     if fault == "canonical":
         digest = sha256(b"[ ]")

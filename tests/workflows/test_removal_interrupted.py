@@ -1,9 +1,12 @@
 """What an interrupted removal leaves, and how it is continued."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 
 import pytest
+from fakes.aws_members import Call
+from fakes.memory import FakeMemory
 from fakes.removal_world import (
     ALL,
     ASK,
@@ -144,6 +147,29 @@ def test_a_killed_removal_is_continued_by_the_same_command(world: World) -> None
         B: "removed",
         C: "nothing-to-remove",
     }
+
+
+def test_a_run_that_another_took_over_stops_at_its_next_record(world: World) -> None:
+    """Another machine continues what seems dead: the first deletes nothing more of its accounts."""
+    request = ask_for(world)
+    elsewhere = world.workspace(concurrency=1)
+    elsewhere = replace(elsewhere, memory=FakeMemory(), log=world.log("elsewhere"))
+    done: list[object] = []
+
+    def meanwhile(_call: Call) -> None:
+        world.aws.hooks.clear()
+        done.append(execute(elsewhere, request))
+
+    world.aws.when("iam:DeleteLoginProfile", meanwhile)
+    with pytest.raises(OutcomeUnknown, match="another run took this request over"):
+        execute(world.workspace(concurrency=1), request)
+    assert isinstance(done[0], Removal)
+    assert outcomes(done[0])[A] == outcomes(done[0])[B] == "removed"
+    mine, theirs = world.log().sync().requests[RequestId(request)].executions
+    assert mine.superseded_by == theirs.seq
+    assert not mine.closed
+    assert [call[:2] for call in deletions(world) if call[1] == B] == [(DELETIONS[0], B)]
+    verified(world)
 
 
 def test_a_continued_removal_still_names_what_was_not_read(world: World) -> None:
