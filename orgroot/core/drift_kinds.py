@@ -38,6 +38,8 @@ class Kind(StrEnum):
     SCP_NOT_OURS = "scp.not-ours"
     SCP_EXTRA_ATTACHMENT = "scp.extra-attachment"
     SCP_UNDECLARED = "scp.undeclared"
+    ROOT_USER_ALLOWED = "scp.root-user-allowed"
+    ROOT_SESSION_DENIED = "scp.root-session-denied"
     BREAK_GLASS_OVERDUE = "break-glass.overdue"
 
 
@@ -159,6 +161,18 @@ KINDS: Mapping[Kind, KindRow] = MappingProxyType(
             about="SCP name",
             meaning="an SCP carries orgroot's tag and is not declared",
             remedy=_SCP,
+        ),
+        Kind.ROOT_USER_ALLOWED: KindRow(
+            severity=Severity.HIGH,
+            about="SCP name",
+            meaning="another tool's SCP shall deny root users, and no policy surely does",
+            remedy="orgroot scp check, and change it with that tool",
+        ),
+        Kind.ROOT_SESSION_DENIED: KindRow(
+            severity=Severity.HIGH,
+            about="SCP name",
+            meaning="where another tool's SCP shall deny root users, root sessions are denied",
+            remedy="orgroot scp check, and change it with that tool",
         ),
         Kind.BREAK_GLASS_OVERDUE: KindRow(
             severity=Severity.HIGH,

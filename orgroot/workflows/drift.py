@@ -18,6 +18,7 @@ from orgroot.core.drift import (
     with_acceptance,
 )
 from orgroot.core.drift_kinds import Severity
+from orgroot.core.drift_meaning import REPLACED, about_root, meaning_findings
 from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import AccountId
 from orgroot.core.organization import MemberAccount, SelectedAccounts, Selection
@@ -30,6 +31,7 @@ from orgroot.core.results import (
     UnreadRow,
 )
 from orgroot.core.root_credentials import Presence
+from orgroot.core.statements import timestamp
 from orgroot.errors import Incomplete, RequestRefused
 from orgroot.workflows.inventory import Readings, survey_accounts
 from orgroot.workflows.past_surveys import recent_survey
@@ -37,6 +39,7 @@ from orgroot.workflows.reading import unread
 from orgroot.workflows.requests import Ask
 from orgroot.workflows.root_access import observe
 from orgroot.workflows.runner_mode import runner_for
+from orgroot.workflows.scp_tree import observe_tree
 from orgroot.workflows.scps import declared_scps, observe_declared
 from orgroot.workflows.selection import resolve
 from orgroot.workflows.workspace import Workspace
@@ -80,7 +83,15 @@ def _scps(ws: Workspace) -> tuple[Finding, ...]:
     if ws.config.scps is None:
         return ()
     declared = declared_scps(ws, ws.organization.root().id) or ()
-    return scp_findings(declared, observe_declared(ws, declared), ws.config.organization.id)
+    observed = observe_declared(ws, declared)
+    found = scp_findings(declared, observed, ws.config.organization.id)
+    judged = about_root(declared) if observed.enabled else ()
+    if not judged:
+        return found
+    names = {scp.name for scp in judged}
+    kept = (each for each in found if not (each.kind in REPLACED and each.subject in names))
+    tree, _ = observe_tree(ws)
+    return (*kept, *meaning_findings(judged, tree, timestamp(ws.clock.now())))
 
 
 def _reviews(ws: Workspace) -> tuple[Finding, ...]:

@@ -12,7 +12,7 @@ from fakes.team import World, new_world
 
 from orgroot.core.config import AcceptedFinding, DriftConfig, ScpConfig
 from orgroot.core.ids import AccountId
-from orgroot.core.organization import Selection
+from orgroot.core.organization import ScpSummary, Selection
 from orgroot.core.results import Drift, ExitReason
 from orgroot.core.root_tasks import Feature
 from orgroot.errors import AuditUnavailable, UsageError
@@ -132,6 +132,37 @@ def test_scps_are_compared_as_the_plan_sees_them(world: World, tmp_path: Path) -
     world.config = msgspec.structs.replace(world.config, scps=declared)
     result = report(world, config_path=tmp_path / "config.yaml")
     assert [finding.id for finding in result.findings] == ["scp.missing/deny"]
+
+
+@pytest.mark.parametrize(("spares", "kind"), [(True, None), (False, "scp.root-session-denied")])
+def test_another_tools_root_deny_is_judged_by_its_meaning(
+    world: World,
+    tmp_path: Path,
+    spares: bool,  # noqa: FBT001 - a table
+    kind: str | None,
+) -> None:
+    """Under any name root users must be denied and root sessions not; texts are not compared."""
+    null = {"Null": {"aws:AssumedRoot": "true"}}
+    root = {"ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:root"}}
+    deny = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {**root, **null}}
+    (tmp_path / "deny.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    there = {**deny, "Sid": "Other", "Condition": {**root, **(null if spares else {})}}
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    summary = ScpSummary(
+        id="p-1", arn="", name="aws-guardrails-x", description="", aws_managed=False
+    )
+    text = json.dumps({"Version": "2012-10-17", "Statement": [allow, there]})
+    world.aws.policies["p-1"] = (summary, text)
+    for target in (ORG_ROOT, *world.aws.members):
+        world.aws.attachments[target] = ["p-1"]
+    declared = (
+        ScpConfig(name="guard", file="deny.json", targets=("root",), managed_by="control-tower"),
+    )
+    world.config = msgspec.structs.replace(world.config, scps=declared)
+    result = report(world, config_path=tmp_path / "config.yaml")
+    assert [finding.id for finding in result.findings] == ([f"{kind}/guard"] if kind else [])
+    for finding in result.findings:
+        assert finding.evidence["by"] == [{"policy": "aws-guardrails-x", "sid": "Other"}]
 
 
 def test_observer_mode_reads_what_it_can_and_says_what_not(world: World) -> None:
