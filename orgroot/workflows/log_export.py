@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orgroot.core.audit_log import receipt_line
+from orgroot.core.findings import FindingCode
 from orgroot.core.log_state import LogState
 from orgroot.core.log_verify import LookAhead, in_turn
 from orgroot.core.results import LogHead, LogRecordRow
@@ -94,16 +95,20 @@ class Exportable:
 def exportable(log: AuditLog, ahead: LookAhead = in_turn) -> Exportable:
     """The log, once all of it was verified, see `read_whole`.
 
+    What a stolen key had signed stands in it for good, and the record that ended the key says since
+    when: nothing was altered, so it is told like anything else.
+
     Raises:
         IntegrityError: it does not verify.
         AuditUnavailable, UsageError: as `read_whole`.
     """
     found = read_whole(log, ahead)
-    if found.wrong:
-        first = found.wrong[0]
+    wrong = [f for f in found.wrong if f.code is not FindingCode.KEY_COMPROMISED]
+    if wrong:
+        first = wrong[0]
         where = f"record {first.seq}" if first.seq else "the store"
         raise IntegrityError(
-            f"the audit log does not verify ({len(found.wrong)} findings, the first: "
+            f"the audit log does not verify ({len(wrong)} findings, the first: "
             f"{first.code.value} at {where}: {first.detail}); nothing was exported",
             hint="`orgroot log verify` names every finding",
             code="not-verified",

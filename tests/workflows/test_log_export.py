@@ -10,6 +10,7 @@ from orgroot.core.codec import record_hash
 from orgroot.core.results import LogRecordRow
 from orgroot.errors import IntegrityError, UsageError
 from orgroot.workflows.execution import execute
+from orgroot.workflows.key_revocation import Ended, revoke_key
 from orgroot.workflows.log_export import Span, exportable
 
 
@@ -68,6 +69,21 @@ def test_a_foreign_record_is_exported_whenever_it_was_made(world: World) -> None
     assert found.attention == 1
     (row,) = found.rows(Span(since=world.clock.now() + timedelta(days=1)))
     assert row.type == "foreign"
+
+
+def test_a_stolen_key_does_not_end_exports(world: World) -> None:
+    """What it signed is exported, with the record that says since when it was in other hands."""
+    ended = Ended(person="bob", fingerprint=None, reason="stolen", since="2020-01-01T00:00:00Z")
+    revoke_key(world.desk("dana"), ended, lambda _key: None)
+    found = exportable(world.log())
+    rows = [row for row in found.rows(Span()) if row.fact is None]
+    stolen = [row for row in rows if row.signers == ("bob",)]
+    assert stolen
+    last = rows[-1].body
+    assert last is not None
+    assert (last["type"], last["person"]) == ("key-revoke", "bob")
+    assert last["compromised_since"] == "2020-01-01T00:00:00Z"
+    assert found.attention == len(stolen)
 
 
 def test_a_log_that_does_not_verify_is_not_exported(world: World) -> None:
