@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
     scp.command("plan")(plan)
     scp.command("apply")(apply)
     scp.command("check")(check)
+    scp.command("lint")(lint)
     app.add_typer(scp, name="scp")
 
 
@@ -180,3 +181,25 @@ def check(
     if planned:
         emit(output, scp_check.of_plan(settings, targets, known))
     emit(output, scp_check.live(settings, targets, known))
+
+
+def lint(
+    ctx: typer.Context,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE", help="Documents; else those that the config declares."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option("--ignore", metavar="CODE", help="Leave out such findings; repeatable."),
+    ] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Say what is wrong with SCPs as texts; needs no credentials.
+
+    Grammar, size, names that do not exist, statements that match nothing, and those that stop root
+    sessions or orgroot. Exit 6: there are errors or warnings.
+    """
+    from orgroot.cli import scp_lint
+
+    emit(output, scp_lint.offline(settings_of(ctx), files or (), ignore or ()))

@@ -54,6 +54,12 @@ def locate(text: str) -> JsonMap:
     return JsonMap(places=walk.places, repeated=tuple(walk.repeated))
 
 
+def place_at(text: str, offset: int) -> Place:
+    """The place of a character, counted from 0."""
+    start = text.rfind("\n", 0, offset) + 1
+    return Place(text.count("\n", 0, offset) + 1, offset - start + 1)
+
+
 def _tokens(text: str) -> Iterator[_Token]:
     lines = (0, *(found.end() for found in re.finditer("\n", text)))
 

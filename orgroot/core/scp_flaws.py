@@ -50,6 +50,16 @@ def error(code: str, path: Path, message: str, remedy: str) -> Flaw:
     return Flaw(code=code, severity=Severity.ERROR, path=path, message=message, remedy=remedy)
 
 
+def warning(code: str, path: Path, message: str, remedy: str) -> Flaw:
+    """What AWS takes and nobody wants."""
+    return Flaw(code=code, severity=Severity.WARNING, path=path, message=message, remedy=remedy)
+
+
+def advice(code: str, path: Path, message: str, remedy: str) -> Flaw:
+    """What people may want to know."""
+    return Flaw(code=code, severity=Severity.ADVICE, path=path, message=message, remedy=remedy)
+
+
 STATEMENT = "Statement"
 _NOWHERE = JsonMap(places={}, repeated=())
 
@@ -72,6 +82,13 @@ def numbered(document: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
         yield from (((STATEMENT, index), each) for index, each in enumerate(found))
     elif found is not None:
         yield (STATEMENT,), found
+
+
+def statements_in(document: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """The statements that are objects, each with its path."""
+    for path, statement in numbered(document) if isinstance(document, dict) else ():
+        if isinstance(statement, dict):
+            yield path, statement
 
 
 def items(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:

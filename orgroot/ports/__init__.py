@@ -22,9 +22,11 @@ from orgroot.core.organization import (
 from orgroot.core.root_credentials import AccessKey, AccountSummary
 from orgroot.core.root_tasks import Feature, TaskPolicy
 from orgroot.core.secrets import RoleSession, RootSession
+from orgroot.ports.policy_texts import ActionNames
 from orgroot.ports.store import Created, RecordCache, RecordStore
 
 __all__ = [
+    "ActionNames",
     "Bucket",
     "Clock",
     "Created",

@@ -39,6 +39,7 @@ _ITEMS: Mapping[type[results.Result], str] = {
     results.RunnerRound: "executed",
     results.Reconciliation: "sessions",
     results.ScpCheck: "results",
+    results.ScpLint: "findings",
 }
 """Where the items of a result stand; any other result is one row of itself."""
 

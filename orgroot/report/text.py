@@ -209,4 +209,5 @@ _RENDERERS: Mapping[type[results.Result], Callable[[Any], str]] = {
     results.RunnerRound: text_runner.runner_round,
     results.RunnerLine: text_runner.runner_line,
     results.ScpCheck: text_scps.check,
+    results.ScpLint: text_scps.lint,
 }

@@ -107,3 +107,44 @@ def _long_term(found: Iterable[results.ScpCheckRow]) -> str:
             denied[row.target] = denied.get(row.target, True) and row.decision == "denied"
     stopped = sum(denied.values())
     return f"Long-term root: denied every task in {stopped} of {len(denied)} account(s)."
+
+
+def lint(result: results.ScpLint) -> str:
+    """Findings by file, as compilers tell them; then how large each document is."""
+    summary = result.summary
+    counts = (
+        f"{summary.errors} error(s), {summary.warnings} warning(s), {summary.advice} piece(s) of "
+        f"advice in {summary.files} document(s)."
+    )
+    parts = ["\n".join(_finding(finding) for finding in result.findings), counts]
+    sizes = [
+        (visible(file.file), f"{file.characters:,}", f"{file.left:,}", f"{file.written:,}")
+        for file in result.files
+        if file.characters is not None
+    ]
+    if sizes:
+        parts.append(table(("DOCUMENT", "CHARACTERS", "LEFT", "AS WRITTEN"), sizes))
+    if result.targets:
+        rows = [_room(target) for target in result.targets]
+        header = ("TARGET", "SLOTS LEFT", "CHARACTERS LEFT", "ALLOWS ALL", "ATTACHED")
+        parts.append(table(header, rows))
+    if result.notes:
+        parts.append("Notes:\n" + "\n".join(f"- {visible(note)}" for note in result.notes))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _finding(finding: results.ScpFinding) -> str:
+    where = f"{finding.file}:{finding.line}:{finding.column}: {finding.severity} {finding.code}"
+    number = f"Statement {finding.statement}" if finding.statement else ""
+    statement = f"{number} ({finding.sid}): " if finding.sid else f"{number}: " if number else ""
+    return visible(f"{where}: {statement}{finding.message}") + "\n    " + visible(finding.remedy)
+
+
+def _room(target: results.ScpLintTarget) -> tuple[str, ...]:
+    return (
+        visible(grouped(target.target)),
+        f"{target.left} of {target.used + target.left}",
+        f"{target.characters_left:,}",
+        "yes" if target.allows_everything else "NO",
+        visible(", ".join(target.attached)),
+    )

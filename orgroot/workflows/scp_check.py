@@ -24,6 +24,7 @@ from orgroot.core.results import (
 from orgroot.core.root_principals import RootPrincipal
 from orgroot.core.scp_check import Check, Checked
 from orgroot.core.scp_lockout import Outcome, PolicyKind, TaskJudgement
+from orgroot.core.scp_template import filled_in
 from orgroot.core.scp_tree import FULL_ACCESS, ScpTree, full_access
 from orgroot.core.statements import timestamp
 from orgroot.ports import Clock
@@ -36,9 +37,6 @@ _ANY_ACCOUNT = "000000000000"
 _REGION_KEY = "aws:requestedregion"
 _NOWHERE = "root"
 """The one container of an organization that does not exist."""
-
-_PLACEHOLDER = re.compile(r"\$\{(?:AWS::)?([A-Z][A-Z0-9_]*|Partition)\}")
-"""What templates leave open; a policy variable is never written so (its name has a prefix)."""
 
 _NAMED = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 
@@ -77,7 +75,7 @@ def check_text(text: str, source: str, question: Question, clock: Clock) -> ScpC
         UsageError: it is no policy.
     """
     name = PurePath(source).name
-    text, notes = _filled_in(text)
+    text, notes = filled_in(text)
     accounts = (_ANY_ACCOUNT, *dict.fromkeys(_NAMED.findall(text)))
     tree = ScpTree(
         organization="",
@@ -122,19 +120,6 @@ def _kind(text: str, source: str) -> PolicyKind:
         words = 'an SCP has no Principal, and in an RCP each statement has "Principal": "*"'
         raise bad_policy(source, words)
     return PolicyKind.RCP
-
-
-def _filled_in(text: str) -> tuple[str, tuple[str, ...]]:
-    """A template's text with its placeholders filled in, and what was put in their places."""
-    names = sorted(set(_PLACEHOLDER.findall(text)))
-    notes = [
-        f"${{{name}}} was read as {_filling(name)}: the document is a template" for name in names
-    ]
-    return _PLACEHOLDER.sub(lambda found: _filling(found[1]), text), tuple(notes)
-
-
-def _filling(name: str) -> str:
-    return "aws" if name.upper() == "PARTITION" else "PLACEHOLDER"
 
 
 def _accounts(checked: Checked) -> tuple[str, ...]:

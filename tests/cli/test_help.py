@@ -57,6 +57,7 @@ COMMANDS = (
     "scp",
     "scp plan",
     "scp apply",
+    "scp lint",
     "drift",
     "log",
     "log init",
@@ -91,7 +92,7 @@ RESULTS = (
     *("whoami", "status", "inventory", "inspect bucket", "request list", "request show"),
     "approval attach",
     *("rules proposals", "rules propose", "trust show", "trust propose", "trust publish"),
-    *("rules check", "scp plan", "drift", "log show", "log verify", "log export"),
+    *("rules check", "scp plan", "scp lint", "drift", "log show", "log verify", "log export"),
 )
 SELECTING = ("inventory", "credentials remove", "break-glass credentials remove")
 

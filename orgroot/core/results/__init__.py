@@ -113,6 +113,10 @@ from orgroot.core.results.scps import (
     ScpCheckRow,
     ScpCheckSummary,
     ScpFinding,
+    ScpLint,
+    ScpLintFile,
+    ScpLintSummary,
+    ScpLintTarget,
     ScpStopped,
 )
 from orgroot.core.results.sessions import HandedOut
@@ -191,6 +195,10 @@ __all__ = [
     "ScpCheckRow",
     "ScpCheckSummary",
     "ScpFinding",
+    "ScpLint",
+    "ScpLintFile",
+    "ScpLintSummary",
+    "ScpLintTarget",
     "ScpStopped",
     "SessionRow",
     "SkippedRow",

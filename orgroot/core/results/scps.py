@@ -129,3 +129,59 @@ class ScpFinding(Row, frozen=True, kw_only=True):
     sid: str | None
     message: str
     remedy: str
+
+
+class ScpLintFile(Row, frozen=True, kw_only=True):
+    """How large an SCP is.
+
+    Attributes:
+        file: where the text is from.
+        written: characters as it stands there.
+        characters: as orgroot sends it, without white space; null where it is not JSON.
+        left: how many more AWS would take; negative: too many.
+    """
+
+    file: str
+    written: int
+    characters: int | None
+    left: int | None
+
+
+class ScpLintTarget(Row, frozen=True, kw_only=True):
+    """How much room a root, OU or account has.
+
+    Attributes:
+        target: its id.
+        attached: the names of the SCPs attached to it directly.
+        used, left: slots, of those that AWS gives a target.
+        characters: of all attached SCPs together, as they are stored.
+        characters_left: what they could still grow by, free slots included.
+        allows_everything: one of them allows all of AWS, as FullAWSAccess does.
+    """
+
+    target: str
+    attached: tuple[str, ...]
+    used: int
+    left: int
+    characters: int
+    characters_left: int
+    allows_everything: bool
+
+
+class ScpLintSummary(Row, frozen=True, kw_only=True):
+    """How many findings there are of each severity."""
+
+    files: int
+    errors: int
+    warnings: int
+    advice: int
+
+
+class ScpLint(Result, frozen=True, kw_only=True, tag="orgroot.scp-lint/v1"):
+    """`orgroot scp lint`; `notes`: what was not looked at, and why."""
+
+    findings: tuple[ScpFinding, ...]
+    files: tuple[ScpLintFile, ...]
+    targets: tuple[ScpLintTarget, ...] = ()
+    summary: ScpLintSummary
+    notes: tuple[str, ...] = ()

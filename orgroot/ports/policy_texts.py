@@ -1,0 +1,13 @@
+"""What is asked about the texts of policies."""
+
+from typing import Protocol
+
+from orgroot.core.scp_vocabulary import Vocabulary
+
+
+class ActionNames(Protocol):
+    """The actions that policies can name, as far as a list on this machine knows."""
+
+    def vocabulary(self, services: frozenset[str]) -> Vocabulary:
+        """The actions of these services (prefixes in lower case), and which services there are."""
+        ...
