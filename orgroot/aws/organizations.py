@@ -89,16 +89,16 @@ class AwsOrganization:
         self._parents.update((unit.id, parent) for unit in units)
         return tuple(sorted(units, key=lambda unit: unit.id))
 
-    def path_of(self, account: AccountId) -> tuple[str, ...]:
-        """Ids from the root container to the account's parent (`ListParents`, walked up).
+    def path_of(self, child: str) -> tuple[str, ...]:
+        """Ids from the root container to an account's or OU's parent (`ListParents`, walked up).
 
         Parents are remembered for the life of the process.
         """
-        path = [self._parent_of(account)]
+        path = [self._parent_of(child)]
         while not path[0].startswith("r-"):
             if len(path) > _DEEPEST:
                 raise AwsError(
-                    f"the parents of {account} do not lead to a root",
+                    f"the parents of {child} do not lead to a root",
                     kind=AwsErrorKind.OTHER,
                     aws_code="",
                     operation="organizations:ListParents",

@@ -34,6 +34,7 @@ from orgroot.workflows.workspace import Workspace, observer_mode
 if TYPE_CHECKING:
     from orgroot.aws.clients import AwsDoor
     from orgroot.aws.organizations import AwsOrganization
+    from orgroot.aws.policy_validation import AwsPolicyValidation
     from orgroot.core.organization import Caller
     from orgroot.core.statement_parts import Signer as StatementSigner
     from orgroot.ports import Signer
@@ -125,6 +126,24 @@ def open_door(settings: Settings, config: Config | None, kind: str | None) -> "A
             return AwsDoor(settings.profile, region, kind, os.environ)
         case _:
             raise IntegrityError(f"the log names an unknown kind of endpoint, {kind!r}")
+
+
+def open_readers(
+    settings: Settings, config: Config | None, *, checked: bool
+) -> "tuple[AwsOrganization, AwsPolicyValidation]":
+    """What can be read of AWS without a log.
+
+    Raises:
+        IntegrityError: `checked`, and the credentials are not of the configuration's organization.
+    """
+    from orgroot.aws.organizations import AwsOrganization
+    from orgroot.aws.policy_validation import AwsPolicyValidation
+
+    door = open_door(settings, config, None)
+    organization = AwsOrganization(door)
+    if checked and config is not None:
+        _check_organization(config, organization)
+    return organization, AwsPolicyValidation(door)
 
 
 def endpoint_of(log: AuditLog | None) -> str | None:

@@ -1,24 +1,79 @@
 """What `scp lint` looks at: the files that are named, else those of the configuration."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orgroot.aws.action_names import BotocoreActions
-from orgroot.cli.context import read_config
+from orgroot.cli.context import open_readers, read_config
 from orgroot.cli.settings import Settings
+from orgroot.core.config import Config
 from orgroot.core.results import ScpLint
 from orgroot.core.scp_lint import IGNORABLE
-from orgroot.errors import UsageError
-from orgroot.workflows.scp_lint import lint_files
+from orgroot.errors import ConfigError, UsageError
+from orgroot.workflows.scp_lint import Lens, lint_files
 
 
-def offline(settings: Settings, files: Sequence[Path], ignored: Iterable[str]) -> ScpLint:
-    """Lint without credentials.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was asked for besides the files; with nothing of it no credentials are needed.
+
+    Attributes:
+        targets: ids whose room is told.
+        live: so is that of the targets that the configuration declares.
+        second: Access Analyzer is asked too.
+    """
+
+    targets: tuple[str, ...] = ()
+    live: bool = False
+    second: bool = False
+
+
+def linted(
+    settings: Settings, files: Sequence[Path], ignored: Iterable[str], asked: Asked
+) -> ScpLint:
+    """Lint what is named.
 
     Raises:
-        UsageError: a file cannot be read, or a code is none that may be ignored.
+        UsageError: a file cannot be read, a code cannot be ignored, or a target does not exist.
+        IntegrityError: the credentials are of another organization than the configuration.
+        AwsError: AWS could not be asked.
     """
-    return lint_files(_named(settings, files), BotocoreActions(), _codes(ignored))
+    lens = Lens(names=BotocoreActions(), ignored=_codes(ignored))
+    named = _named(settings, files)
+    if asked.targets or asked.live or asked.second:
+        config = _config_if_any(settings)
+        reads = bool(asked.targets or asked.live)
+        organization, validation = open_readers(settings, config, checked=reads)
+        lens = replace(
+            lens,
+            organization=organization,
+            targets=(*asked.targets, *(_declared(settings) if asked.live else ())),
+            second=validation if asked.second else None,
+        )
+    return lint_files(named, lens)
+
+
+def _config_if_any(settings: Settings) -> Config | None:
+    """The configuration; None where there is none, and none was named.
+
+    Raises:
+        ConfigError: there is one, and it cannot be read.
+    """
+    try:
+        return read_config(settings)[0]
+    except ConfigError:
+        raise
+    except UsageError:
+        if settings.config is not None:
+            raise
+        return None
+
+
+def _declared(settings: Settings) -> tuple[str, ...]:
+    """The targets that the configuration declares."""
+    config, _ = read_config(settings)
+    return tuple(dict.fromkeys(target for scp in config.scps or () for target in scp.targets))
 
 
 def _named(settings: Settings, files: Sequence[Path]) -> tuple[tuple[Path, str], ...]:

@@ -193,13 +193,25 @@ def lint(
         list[str] | None,
         typer.Option("--ignore", metavar="CODE", help="Leave out such findings; repeatable."),
     ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option("--target", metavar="ID", help="Tell what room it has left; repeatable."),
+    ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="The same for the targets that the config declares.")
+    ] = False,
+    second_opinion: Annotated[
+        bool, typer.Option("--second-opinion", help="Ask IAM Access Analyzer too.")
+    ] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Say what is wrong with SCPs as texts; needs no credentials.
 
     Grammar, size, names that do not exist, statements that match nothing, and those that stop root
-    sessions or orgroot. Exit 6: there are errors or warnings.
+    sessions or orgroot. Exit 6: there are errors or warnings. The options that ask AWS need
+    credentials and read only.
     """
     from orgroot.cli import scp_lint
 
-    emit(output, scp_lint.offline(settings_of(ctx), files or (), ignore or ()))
+    asked = scp_lint.Asked(targets=tuple(target or ()), live=live, second=second_opinion)
+    emit(output, scp_lint.linted(settings_of(ctx), files or (), ignore or (), asked))

@@ -1,6 +1,6 @@
 """`scp lint`: everything that is wrong or odd with an SCP's text, each with its place.
 
-Errors are what AWS refuses; plans refuse documents that have them.
+Errors are what AWS refuses; `parse_scp`, and so every plan, refuses documents that have them.
 """
 
 import re
@@ -57,13 +57,8 @@ IGNORABLE = frozenset(
 """The codes of warnings and advice: AWS takes the document all the same."""
 
 
-def lint_errors(text: str, source: str) -> tuple[ScpFinding, ...]:
-    """Everything for which AWS would refuse the text, in its order; `source` is its file."""
-    return findings(scp_errors(text), text, source)
-
-
 def lint(text: str, source: str, vocabulary: Vocabulary) -> tuple[ScpFinding, ...]:
-    """Everything wrong or odd about the text, in its order."""
+    """Everything wrong or odd about the text, in its order; `source` is its file."""
     document = read_scp_text(text).document
     errors = [flaw for flaw in scp_errors(text) if not _of_template(flaw, document)]
     odd = [*_style(document, text), *unknown_actions(document, vocabulary), *unknown_keys(document)]

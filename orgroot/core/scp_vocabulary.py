@@ -33,13 +33,9 @@ class Vocabulary:
 
 
 def services_in(document: Any) -> frozenset[str]:
-    """The service prefixes that a document names, in lower case."""
-    return frozenset(
-        service
-        for _, action in actions_in(document)
-        for service in (action.partition(":")[0].lower(),)
-        if "*" not in service
-    )
+    """The prefixes, in lower case, of services of which a document names single actions."""
+    parts = (action.lower().partition(":") for _, action in actions_in(document))
+    return frozenset(service for service, _, name in parts if "*" not in service and name != "*")
 
 
 def actions_in(document: Any) -> Iterator[tuple[Path, str]]:

@@ -22,7 +22,7 @@ from orgroot.core.organization import (
 from orgroot.core.root_credentials import AccessKey, AccountSummary
 from orgroot.core.root_tasks import Feature, TaskPolicy
 from orgroot.core.secrets import RoleSession, RootSession
-from orgroot.ports.policy_texts import ActionNames
+from orgroot.ports.policy_texts import ActionNames, PolicyValidation
 from orgroot.ports.store import Created, RecordCache, RecordStore
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Memory",
     "OrganizationGateway",
     "Pin",
+    "PolicyValidation",
     "Progress",
     "RecordCache",
     "RecordStore",
@@ -95,8 +96,8 @@ class OrganizationGateway(Protocol):
         """`ListOrganizationalUnitsForParent`: the OUs directly in a root or OU."""
         ...
 
-    def path_of(self, account: AccountId) -> tuple[str, ...]:
-        """Ids from the root container to the account's parent (`ListParents`, walked up)."""
+    def path_of(self, child: str) -> tuple[str, ...]:
+        """Ids from the root container to an account's or OU's parent (`ListParents`, walked up)."""
         ...
 
     def tags_of(self, resource: str) -> Mapping[str, str]:

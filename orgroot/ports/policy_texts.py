@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from orgroot.core.scp_opinion import Opinion
 from orgroot.core.scp_vocabulary import Vocabulary
 
 
@@ -10,4 +11,12 @@ class ActionNames(Protocol):
 
     def vocabulary(self, services: frozenset[str]) -> Vocabulary:
         """The actions of these services (prefixes in lower case), and which services there are."""
+        ...
+
+
+class PolicyValidation(Protocol):
+    """Somebody else's opinion of a policy's text."""
+
+    def validate(self, text: str) -> tuple[Opinion, ...]:
+        """`access-analyzer:ValidatePolicy` of an SCP, all pages."""
         ...

@@ -18,6 +18,7 @@ from orgroot.sandbox import (
     object_lock,
     object_versions,
     object_writes,
+    policy_validation,
     regions,
     resource_policies,
     s3_rules,
@@ -203,6 +204,7 @@ class Front:
             "s3": self._s3,
             "account": regions.handle,
             "cloudtrail": self._trail,
+            "access-analyzer": policy_validation.handle,
         }
         handle = own.get(call.service)
         return None if handle is None else handle(call)

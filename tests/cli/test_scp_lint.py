@@ -106,3 +106,23 @@ def test_no_sdk_is_loaded() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+def test_with_credentials_it_tells_the_room_and_asks_access_analyzer(
+    place: Playground, tmp_path: Path
+) -> None:
+    """Slots on every level above an account; the stale wildcard error is advice, as it says."""
+    file = tmp_path / "one.json"
+    file.write_text(GOOD.replace("s3:*", "s3:Get*Acl"))
+    account = place.info["accounts"][3]["id"]
+    asked = ("scp", "lint", str(file), "--target", account, "--second-opinion", "-o", "json")
+    result = json.loads(place.run("alice", *asked).out)
+    assert result["targets"][-1]["target"] == account
+    assert all("FullAWSAccess" in target["attached"] for target in result["targets"])
+    codes = {finding["code"]: finding["severity"] for finding in result["findings"]}
+    assert codes["access-analyzer/SCP_SYNTAX_ERROR_ACTION_WILDCARD"] == "advice"
+    refused = place.run("alice", "scp", "lint", str(file), "--target", "999999999999")
+    assert refused.code == 2
+    assert "no root, OU or account 999999999999" in refused.err
+    nobody = place.run(None, "scp", "lint", str(file), "--second-opinion")
+    assert nobody.code == 2

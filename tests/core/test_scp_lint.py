@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from orgroot.core.results import ScpFinding
 from orgroot.core.scp_grammar import MAX_CHARACTERS
-from orgroot.core.scp_lint import IGNORABLE, lint, lint_errors, sizes
+from orgroot.core.scp_lint import IGNORABLE, lint, sizes
 from orgroot.core.scp_vocabulary import Vocabulary
 
 CORPUS = sorted((Path(__file__).parents[1] / "data" / "scp-corpus").glob("[0-9]*.json"))
@@ -24,6 +25,14 @@ STOPPING = {
 GOOD: dict[str, Any] = {"Sid": "One", "Effect": "Deny", "Action": "s3:*", "Resource": "*"}
 
 
+WORDS = Vocabulary(source="a list", services=frozenset({"s3"}), actions={}, calls={})
+
+
+def errors(text: str) -> tuple[ScpFinding, ...]:
+    """What AWS would refuse."""
+    return tuple(found for found in lint(text, "one.json", WORDS) if found.severity == "error")
+
+
 def document(*statements: Any) -> str:
     """An SCP of these statements, one a line."""
     listed = ",\n".join(json.dumps(statement) for statement in statements)
@@ -33,7 +42,7 @@ def document(*statements: Any) -> str:
 def test_what_aws_refuses_is_named_by_file_line_statement_and_sid() -> None:
     """A plan can refuse the document with these words alone."""
     text = document(GOOD, {**GOOD, "Sid": "Two", "Effect": "No"}, {**GOOD, "Sid": "x y"})
-    effect, sid = lint_errors(text, "one.json")
+    effect, sid = errors(text)
     assert (effect.file, effect.line, effect.statement, effect.sid) == ("one.json", 3, 2, "Two")
     assert (effect.code, effect.severity) == ("effect", "error")
     assert (sid.line, sid.statement, sid.sid) == (4, 3, "x y")
@@ -42,17 +51,14 @@ def test_what_aws_refuses_is_named_by_file_line_statement_and_sid() -> None:
 
 def test_what_is_no_policy_at_all_is_named_too() -> None:
     """Neither broken JSON nor a list of texts confuses the linter."""
-    assert [f.code for f in lint_errors("{", "x")] == ["json"]
-    assert [f.code for f in lint_errors("[]", "x")] == ["shape"]
-    assert {f.sid for f in lint_errors(document("x", {**GOOD, "Sid": 1}), "x")} == {None}
+    assert [f.code for f in errors("{")] == ["json"]
+    assert [f.code for f in errors("[]")] == ["shape"]
+    assert {f.sid for f in errors(document("x", {**GOOD, "Sid": 1}))} == {None}
 
 
 def test_a_good_document_has_no_errors() -> None:
     """Nothing is said where nothing is wrong."""
-    assert lint_errors(document(GOOD), "x") == ()
-
-
-WORDS = Vocabulary(source="a list", services=frozenset({"s3"}), actions={}, calls={})
+    assert errors(document(GOOD)) == ()
 
 
 def told(text: str) -> list[tuple[str, int]]:
@@ -83,6 +89,12 @@ def test_what_aws_refuses_is_not_judged_further() -> None:
     """A document with errors has no meaning; its names are still looked at."""
     text = document({**GOOD, "Effect": "No"}, {**GOOD, "Sid": "Two", "Action": "x:y"})
     assert told(text) == [("effect", 2), ("unknown-service", 3)]
+
+
+def test_what_is_missing_is_an_error_at_what_lacks_it() -> None:
+    """A missing member has no place of its own."""
+    (finding,) = errors(document({**GOOD, "Sid": "Two"}, {"Action": "s3:*", "Resource": "*"}))
+    assert (finding.code, finding.line, finding.statement) == ("effect", 3, 2)
 
 
 def test_templates_are_linted_as_what_they_become() -> None:

@@ -63,8 +63,8 @@ def test_what_may_be_right_is_left_alone(action: str) -> None:
 
 
 def test_only_the_services_that_are_named_are_looked_up() -> None:
-    """Prefixes in lower case; a wildcard is no service, and what is no text is none either."""
-    body = document(Action=["S3:Get*", "*", "*:x", 7], NotAction="kms:*")
+    """Prefixes in lower case; all of a service, a wildcard and what is no text need no list."""
+    body = document(Action=["S3:Get*", "*", "*:x", 7, "ec2:*"], NotAction="kms:Decrypt")
     assert services_in(body) == {"s3", "kms"}
     assert services_in([]) == frozenset()
     assert services_in({"Statement": ["x", {"Action": "a:b"}]}) == {"a"}

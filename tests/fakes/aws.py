@@ -54,10 +54,11 @@ class FakeAws(FakeMembers):
         self._call("organizations:ListOrganizationalUnitsForParent", parent)
         return tuple(unit for unit in self.units.values() if unit.parent == parent)
 
-    def path_of(self, account: AccountId) -> tuple[str, ...]:
-        """The containers above an account."""
-        self._call("organizations:ListParents", account)
-        path = [self.members[account].parent]
+    def path_of(self, child: str) -> tuple[str, ...]:
+        """The containers above an account or OU."""
+        self._call("organizations:ListParents", child)
+        of = self.units.get(child) or self.members[AccountId(child)]
+        path = [of.parent]
         while path[0] != ORG_ROOT:
             path.insert(0, self.units[path[0]].parent)
         return tuple(path)
