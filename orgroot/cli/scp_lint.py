@@ -10,6 +10,7 @@ from orgroot.cli.settings import Settings
 from orgroot.core.config import Config
 from orgroot.core.results import ScpLint
 from orgroot.core.scp_lint import IGNORABLE
+from orgroot.core.scp_opinion import SECOND_OPINION
 from orgroot.errors import ConfigError, UsageError
 from orgroot.workflows.scp_lint import Lens, lint_files
 
@@ -92,7 +93,7 @@ def _named(settings: Settings, files: Sequence[Path]) -> tuple[tuple[Path, str],
 
 def _codes(ignored: Iterable[str]) -> frozenset[str]:
     codes = frozenset(ignored)
-    unknown = sorted(codes - IGNORABLE)
+    unknown = sorted(code for code in codes - IGNORABLE if not code.startswith(SECOND_OPINION))
     if unknown:
         raise UsageError(
             f"--ignore {unknown[0]}: no finding of that code can be ignored",

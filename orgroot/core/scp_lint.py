@@ -37,6 +37,7 @@ IGNORABLE = frozenset(
         "allow-list",
         "may-stop-root-task",
         "never-matches",
+        "no-full-access",
         "no-sid",
         "no-such-principal",
         "not-an-action",

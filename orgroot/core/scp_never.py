@@ -35,6 +35,7 @@ _FLAGS: Mapping[str, tuple[str | None, ...]] = {
     "aws:assumedroot": ("true", None),
     "aws:multifactorauthpresent": ("true", "false", None),
     "aws:principalisawsservice": ("true", "false"),
+    "aws:principaltype": ("Account", "User", "AssumedRole", "FederatedUser", "Anonymous"),
     "aws:securetransport": ("true", "false"),
     "aws:viaawsservice": ("true", "false"),
 }
@@ -88,6 +89,7 @@ def _contradictions(path: Path, block: Mapping[str, Any]) -> Iterator[Flaw]:
 
 
 _REMEDIES = {
+    "aws:principaltype": "root users are Account, IAM users User, roles AssumedRole",
     "aws:assumedroot": 'the key is there in AssumeRoot sessions alone, as "true": write '
     '"Null": {"aws:AssumedRoot": "true"} to spare them',
 }
@@ -97,8 +99,10 @@ def _asks(key: str, found: list[tuple[Path, str, tuple[str, ...]]]) -> str:
     name = str(found[0][0][-1])
     if len(found) > 1:
         return f"no value of {name} meets all its conditions"
-    if key in _ALWAYS or key in _FLAGS:
-        return f"no request has such a {name}"
+    if found[0][1] == "null":
+        return f"every request has {name}"
+    if key in _FLAGS:
+        return f"no request has such a value of {name}"
     return f"no value of {name} is listed"
 
 

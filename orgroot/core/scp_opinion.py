@@ -13,6 +13,9 @@ from orgroot.core.scp_flaws import Flaw, Severity
 STALE = "SCP_SYNTAX_ERROR_ACTION_WILDCARD"
 """Still an error there ("Access Analyzer policy check reference"), taken by Organizations."""
 
+SECOND_OPINION = "access-analyzer/"
+"""What the codes of its findings begin with."""
+
 _SEVERITIES = {"ERROR": Severity.ERROR, "SUGGESTION": Severity.ADVICE}
 
 
@@ -39,7 +42,7 @@ def flaws_of(opinions: Iterable[Opinion]) -> tuple[Flaw, ...]:
     """The findings as flaws; the stale error is advice."""
     return tuple(
         Flaw(
-            code=f"access-analyzer/{opinion.code}",
+            code=f"{SECOND_OPINION}{opinion.code}",
             severity=Severity.ADVICE
             if opinion.code == STALE
             else _SEVERITIES.get(opinion.kind, Severity.WARNING),

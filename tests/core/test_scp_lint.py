@@ -141,7 +141,7 @@ def test_every_code_that_can_be_ignored_exists() -> None:
         for name in ("scp_lint", "scp_never", "scp_reach", "scp_vocabulary")
     )
     named = set(re.findall(r'(?:warning|advice)\(\s*"([a-z-]+)"', source))
-    assert named | {"root-deny", "stops-root-task"} == IGNORABLE
+    assert named | {"root-deny", "stops-root-task", "no-full-access"} == IGNORABLE
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)

@@ -20,8 +20,12 @@ def flaws(**members: Any) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("condition", "words"),
     [
-        ({"Bool": {"aws:AssumedRoot": "false"}}, "no request has such a aws:AssumedRoot"),
-        ({"Null": {"aws:principalarn": "true"}}, "no request has such a aws:principalarn"),
+        ({"Bool": {"aws:AssumedRoot": "false"}}, "no request has such a value of aws:AssumedRoot"),
+        (
+            {"StringEquals": {"aws:PrincipalType": "Root"}},
+            "no request has such a value of aws:PrincipalType",
+        ),
+        ({"Null": {"aws:principalarn": "true"}}, "every request has aws:principalarn"),
         (
             {
                 "StringEquals": {"aws:PrincipalType": "User"},
@@ -55,6 +59,8 @@ def test_a_contradiction_is_found(condition: Any, words: str) -> None:
     [
         {"Null": {"aws:AssumedRoot": "true"}},
         {"BoolIfExists": {"aws:AssumedRoot": "false"}},
+        {"StringLike": {"aws:PrincipalType": "Acc*"}},
+        {"StringNotEquals": {"aws:PrincipalType": "Root"}},
         {"Bool": {"aws:AssumedRoot": True}},
         {"Null": {"s3:a": ["true", "false"]}},
         {"Null": {"s3:a": "true"}, "StringEqualsIfExists": {"s3:a": "b"}},
