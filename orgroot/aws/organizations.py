@@ -168,7 +168,7 @@ class AwsOrganization:
             "Description": description,
             "Content": content,
             "Type": _SCP,
-            "Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())],
+            "Tags": _tags(tags),
         }
         return _scp(self._change("CreatePolicy", wanted)["Policy"]["PolicySummary"])
 
@@ -186,6 +186,10 @@ class AwsOrganization:
         """`DetachPolicy`; what is not attached is success."""
         wanted = {"PolicyId": policy, "TargetId": target}
         self._settle("DetachPolicy", wanted, "PolicyNotAttached")
+
+    def tag_scp(self, policy: str, tags: Mapping[str, str]) -> None:
+        """`TagResource`; other tags stay."""
+        self._change("TagResource", {"ResourceId": policy, "Tags": _tags(tags)})
 
     def delete_scp(self, policy: str) -> None:
         """`DeletePolicy`; what does not exist is success."""
@@ -228,6 +232,10 @@ class AwsOrganization:
         return self._patience(
             lambda: self._door.call(_SERVICE, operation, parameters, changes=True)
         )
+
+
+def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
 def _account(found: Mapping[str, Any]) -> MemberAccount:

@@ -1,6 +1,7 @@
 """Options that several commands share, each declared once."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from orgroot.errors import UsageError
 from orgroot.report import Output
 
 if TYPE_CHECKING:
+    from orgroot.core.governed_tasks import Task
     from orgroot.workflows.requests import Ask
 
 if TYPE_CHECKING:
@@ -41,6 +43,14 @@ Ticket = Annotated[str, typer.Option("--ticket", help="The ticket this belongs t
 DurationSeconds = Annotated[
     int | None,
     typer.Option("--duration", help="Length of a root session in seconds (at most 900).", min=60),
+]
+AcceptLockout = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept-lockout",
+        metavar="TASK",
+        help="A root task that works today and may be stopped; approvers read it. Repeatable.",
+    ),
 ]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for the approvals, then do it.")]
 WaitFor = Annotated[
@@ -160,3 +170,22 @@ def _tag(text: str) -> tuple[str, str]:
     if not key or not equals:
         raise UsageError(f"--tag {text!r} is not KEY=VALUE", hint="write --tag Environment=prod")
     return key, value
+
+
+def accepted_lockouts(names: Iterable[str]) -> "tuple[Task, ...]":
+    """The root tasks that `--accept-lockout` names.
+
+    Raises:
+        UsageError: one of them is no root task.
+    """
+    from orgroot.core.governed_tasks import NAMED_AFTER
+
+    tasks = {task.value: task for task in NAMED_AFTER.values()}
+    for name in names:
+        if name not in tasks:
+            raise UsageError(
+                f"--accept-lockout {name!r} names no root task",
+                hint=f"one of {', '.join(tasks)}",
+                code="task",
+            )
+    return tuple(tasks[name] for name in dict.fromkeys(names))

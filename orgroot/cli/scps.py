@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orgroot.cli.options import (
+    AcceptLockout,
     As,
     DryRun,
     Key,
@@ -16,9 +17,12 @@ from orgroot.cli.options import (
     Wait,
     WaitFor,
     Yes,
+    accepted_lockouts,
     ask_of,
     settings_of,
 )
+from orgroot.cli.scp_adopt import adopt
+from orgroot.cli.scp_rollback import rollback
 from orgroot.cli.terminal import ask_for_plan, emit
 from orgroot.errors import UsageError
 from orgroot.report import Output
@@ -32,19 +36,13 @@ def register(app: typer.Typer) -> None:
     scp = typer.Typer(help="Service control policies.", no_args_is_help=True)
     scp.command("plan")(plan)
     scp.command("apply")(apply)
+    scp.command("adopt")(adopt)
+    scp.command("rollback")(rollback)
     scp.command("check")(check)
     scp.command("lint")(lint)
     app.add_typer(scp, name="scp")
 
 
-AcceptLockout = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--accept-lockout",
-        metavar="TASK",
-        help="A root task that works today and may be stopped; approvers read it. Repeatable.",
-    ),
-]
 Wave = Annotated[
     int | None, typer.Option("--wave", min=1, help="Go no further than this wave of `waves:`.")
 ]
@@ -104,24 +102,10 @@ def apply(
 
 
 def _wanted(wave: int | None, accept_lockout: list[str] | None) -> "Wanted":
-    """What the person says about the plan.
-
-    Raises:
-        UsageError: a task that no lockout can be of.
-    """
-    from orgroot.core.governed_tasks import NAMED_AFTER
+    """What the person says about the plan."""
     from orgroot.workflows.scp_planning import Wanted
 
-    tasks = {task.value: task for task in NAMED_AFTER.values()}
-    for name in accept_lockout or ():
-        if name not in tasks:
-            raise UsageError(
-                f"--accept-lockout {name!r} names no root task",
-                hint=f"one of {', '.join(tasks)}",
-                code="task",
-            )
-    accepted = tuple(tasks[name] for name in dict.fromkeys(accept_lockout or ()))
-    return Wanted(accept_lockout=accepted, wave=wave)
+    return Wanted(accept_lockout=accepted_lockouts(accept_lockout or ()), wave=wave)
 
 
 def check(

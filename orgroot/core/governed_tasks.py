@@ -110,6 +110,10 @@ NAMED_AFTER: Mapping[TaskPolicy, Task] = MappingProxyType(
 """What each of AWS's root tasks is called here."""
 
 
+SCP_TASKS = frozenset({Task.ADD_SCPS, Task.CHANGE_SCPS})
+"""The tasks whose requests are plans of SCPs."""
+
+
 def session_policies(task: Task, asked: TaskPolicy | None) -> tuple[TaskPolicy, ...]:
     """The root-task policies that sessions under a request may carry.
 

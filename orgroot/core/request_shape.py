@@ -10,7 +10,7 @@ from orgroot.core.governed_tasks import GOVERNED_TASKS, Power, Task
 from orgroot.core.log_state import RequestRecord
 from orgroot.core.plan import Op
 from orgroot.core.resource_policy import drop_statements
-from orgroot.core.scp_changes import Attachment, attachment_of, content_of, known_of
+from orgroot.core.scp_changes import Attachment, adopted_of, attachment_of, content_of, known_of
 from orgroot.core.scp_document import parse_scp
 from orgroot.core.selectors import BUCKET_TASKS, QUEUE_TASKS
 from orgroot.core.task_params import PlannedChanges, UnlockBucket, UnlockMode, parse_params
@@ -87,6 +87,8 @@ def _wrong_scps(params: PlannedChanges) -> Iterator[str]:
                     yield from _unsaid(attachment_of(change), change.op, seen, written)
                 case Op.DELETE_SCP:
                     known_of(change)
+                case Op.ADOPT_SCP:
+                    adopted_of(change)
                 case _:
                     pass
         except (IntegrityError, UsageError) as error:

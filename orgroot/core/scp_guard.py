@@ -48,6 +48,8 @@ def edits_of(changes: Iterable[Change], tree: ScpTree) -> tuple[ScpEdit, ...]:
                 edits.append(ScpUpdated(policy=known_of(change).id, scp=_scp(change)))
             case Op.DELETE_SCP:
                 edits.append(ScpDeleted(policy=known_of(change).id))
+            case Op.ADOPT_SCP:
+                pass
             case _:
                 about = attachment_of(change)
                 kind = ScpAttached if change.op is Op.ATTACH_SCP else ScpDetached

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 from orgroot.core.plan import Change, ChangeState, Op, Standing
 from orgroot.core.scp import MAX_PER_TARGET, ObservedScps
-from orgroot.core.scp_changes import attachment_of, content_of, scp_of
+from orgroot.core.scp_changes import OPERATIONS, attachment_of, content_of, scp_of
 from orgroot.core.scp_document import allows_something
 from orgroot.errors import UsageError
 
-_FIRST = (Op.CREATE_SCP, Op.UPDATE_SCP, Op.ATTACH_SCP, Op.DETACH_SCP, Op.DELETE_SCP)
+_FIRST = tuple(OPERATIONS)
 
 
 def in_order(changes: Iterable[Change], observed: ObservedScps) -> tuple[Change, ...]:

@@ -157,7 +157,7 @@ def _not_ours(existing: ObservedScp) -> UsageError:
     return UsageError(
         f"SCP {existing.name} exists and is not orgroot's: it lacks the tag of those that orgroot "
         "created or adopted",
-        hint="declare another name, or say whose it is (`managed_by:`)",
+        hint=f"`orgroot scp adopt {existing.name}` asks to take it over; or declare another name",
         code="scp-not-ours",
     )
 

@@ -4,12 +4,15 @@ What was approved is done, or nothing is: another text, another policy of the na
 else's tag makes a change stale.
 """
 
+from orgroot.core.neighbours import owner_of
 from orgroot.core.plan import DONE, TO_DO, Change, ChangeState, Op, Standing
 from orgroot.core.scp import ObservedScp, ObservedScps
 from orgroot.core.scp_changes import (
+    AdoptableScp,
     Attachment,
     KnownScp,
     ScpContent,
+    adopted_of,
     attachment_of,
     content_of,
     known_of,
@@ -35,6 +38,8 @@ def standing(change: Change, observed: ObservedScps) -> Standing:
             return _detachment(attachment_of(change), change.target, observed)
         case Op.DELETE_SCP:
             return _deletion(change.target, known_of(change), observed)
+        case Op.ADOPT_SCP:
+            return _adoption(change.target, adopted_of(change), observed)
         case _:
             raise IntegrityError(f"{change.op} is about no SCP", code="params")
 
@@ -95,6 +100,17 @@ def _deletion(name: str, known: KnownScp, observed: ObservedScps) -> Standing:
         or _other_text(existing, known.policy)
         or TO_DO
     )
+
+
+def _adoption(name: str, known: AdoptableScp, observed: ObservedScps) -> Standing:
+    existing = observed.named(name)
+    if existing is None:
+        return _stale(f"SCP {name} is gone")
+    owner = "AWS" if existing.aws_managed else owner_of(name, existing.tags)
+    if owner:
+        return _stale(f"SCP {name} belongs to {owner}")
+    objection = _other_policy(existing, known.id) or _other_text(existing, known.policy)
+    return objection or (DONE if existing.ours else TO_DO)
 
 
 def _not_it(existing: ObservedScp, approved: Attachment) -> Standing | None:

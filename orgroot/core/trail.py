@@ -83,6 +83,40 @@ def assume_root_event(text: str) -> AssumeRootEvent:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyEvent:
+    """One change of a policy of Organizations; empty where the record does not tell.
+
+    Attributes:
+        at: when (UTC).
+        caller: the caller's ARN.
+        agent: the user agent, which the caller chooses.
+        policy, target: the ids it was about.
+        error: AWS's error code where it refused.
+    """
+
+    at: datetime
+    caller: str
+    agent: str
+    policy: str
+    target: str
+    error: str
+
+
+def policy_event(text: str) -> PolicyEvent:
+    """The event in the text of a CloudTrail record, as far as it tells."""
+    record = _parsed(text)
+    asked = _in(record, "requestParameters")
+    return PolicyEvent(
+        at=event_time(record.get("eventTime")),
+        caller=_text(_in(record, "userIdentity"), "arn"),
+        agent=_text(record, "userAgent"),
+        policy=_text(asked, "policyId") or _text(asked, "resourceId"),
+        target=_text(asked, "targetId"),
+        error=_text(record, "errorCode"),
+    )
+
+
 def deregistered_account(text: str) -> str | None:
     """The account that a `DeregisterDelegatedAdministrator` event took IAM's delegation from.
 

@@ -166,6 +166,10 @@ class OrganizationGateway(Protocol):
         """`DetachPolicy`; what is not attached is success."""
         ...
 
+    def tag_scp(self, policy: str, tags: Mapping[str, str]) -> None:
+        """`TagResource`; other tags stay."""
+        ...
+
     def delete_scp(self, policy: str) -> None:
         """`DeletePolicy`; what does not exist is success."""
         ...

@@ -23,7 +23,7 @@ from orgroot.errors import (
     OutcomeUnknown,
     RequestRefused,
 )
-from orgroot.workflows.outcomes import outcome_text
+from orgroot.workflows.outcomes import outcome_text, parse_outcome
 from orgroot.workflows.requests import Ask, Draft
 from orgroot.workflows.run import Run
 from orgroot.workflows.settling import settled
@@ -64,12 +64,14 @@ class Performance(Generic[T]):
         judge: what is left of a change, in its light.
         act: how a change is made, in its light.
         check: refuses what is left of a plan, in its light.
+        undone: what was made and is not there any more, in words; None: nobody looks.
     """
 
     observe: Callable[[], T]
     judge: Callable[[Change, T], Standing]
     act: Callable[[Change, T], Act]
     check: Callable[[Mapping[int, Standing], T], None] = lambda _judged, _observed: None
+    undone: Callable[[Mapping[int, Standing]], tuple[str, ...]] | None = None
 
 
 def plan_draft(ws: Workspace, asked: PlannedChanges, ask: Ask) -> Draft:
@@ -157,7 +159,7 @@ def carry_out(ws: Workspace, run: Run, request: RequestRecord, how: Performance[
     Raises:
         RequestRefused: the plan became stale; nothing was changed.
         AwsError: AWS refused the first change; nothing was changed.
-        Incomplete: AWS refused a later one; what was done before it stays.
+        Incomplete: AWS refused a later one, what was done before it stays; or somebody undid it.
         OutcomeUnknown: nobody can say whether a change was made.
     """
     changes = planned(request)
@@ -173,7 +175,25 @@ def carry_out(ws: Workspace, run: Run, request: RequestRecord, how: Performance[
             _make(ws, run, change, how.act(change, observed), tuple(done))
             done.append(change)
         ws.progress.advance()
+    _require_kept(run, changes, how)
     run.close(MANAGEMENT, "succeeded")
+
+
+def _require_kept(run: Run, changes: tuple[Change, ...], how: Performance[T]) -> None:
+    """Look once more at all that was made: each change was there when it was made.
+
+    Raises:
+        Incomplete: somebody has taken some of it back.
+    """
+    words = () if how.undone is None else how.undone(judge_all(changes, how)[1])
+    if words:
+        said = "; ".join(words)
+        run.close(MANAGEMENT, outcome_text("failed", {"reason": said}))
+        raise Incomplete(
+            said,
+            hint="find out who works against it before you run the command again",
+            code="undone",
+        )
 
 
 def _make(ws: Workspace, run: Run, change: Change, act: Act, done: tuple[Change, ...]) -> None:
@@ -233,13 +253,18 @@ def plan_result(
     )
 
 
+def succeeded(request: RequestRecord) -> bool:
+    """A plan was executed to its end."""
+    end = request.outcomes().get(MANAGEMENT)
+    return end is not None and parse_outcome(end.outcome)[0] == "succeeded"
+
+
 def executed_plan(
     ws: Workspace, command: str, request: RequestRecord, notes: tuple[str, ...] = ()
 ) -> PlanResult:
     """A plan that was executed, as the log has it."""
     log = ws.governed.log
-    item = request.outcomes().get(MANAGEMENT)
-    applied = item is not None and item.outcome == "succeeded"
+    applied = succeeded(request)
     stands = audit_log.request_state(log.state, request, ws.clock.now(), log.running)
     return PlanResult(
         exit_reasons=() if applied else (ExitReason.INCOMPLETE,),

@@ -10,10 +10,13 @@ from orgroot.core.codec import canonical, parse_canonical
 from orgroot.core.organization import ScpSummary
 from orgroot.core.plan import Change, Op
 from orgroot.core.scp import TAGS
-from orgroot.core.scp_changes import attachment_of, content_of, known_of
-from orgroot.errors import AwsError, AwsErrorKind, IntegrityError
+from orgroot.core.scp_changes import adopted_of, attachment_of, content_of, known_of, step_of
+from orgroot.errors import AwsError, AwsErrorKind
 from orgroot.ports import OrganizationGateway
 from orgroot.workflows.plan_execution import Act
+
+_How = tuple[Callable[[], object], Callable[[], bytes | None], Callable[[bytes | None], bool]]
+"""The call; what stands there now; whether that is what was wanted."""
 
 
 def act_of(aws: OrganizationGateway, change: Change) -> Act:
@@ -22,86 +25,77 @@ def act_of(aws: OrganizationGateway, change: Change) -> Act:
     Raises:
         IntegrityError: it is no change of SCPs.
     """
-    kind = _ACTS.get(change.op)
-    if kind is None:
-        raise IntegrityError(f"{change.op} is about no SCP", code="params")
-    return kind(aws, change)
+    operation, target = step_of(change)
+    call, now, reached = _HOW[change.op](aws, change)
+
+    def make() -> None:
+        call()
+
+    return Act(operation=operation, target=target, change=make, now=now, reached=reached)
 
 
-def _creation(aws: OrganizationGateway, change: Change) -> Act:
+def _creation(aws: OrganizationGateway, change: Change) -> _How:
     wanted = content_of(change)
     text = wanted.policy.text
-
-    def create() -> None:
-        aws.create_scp(change.target, wanted.description, text, TAGS)
-
-    return Act(
-        operation="organizations:CreatePolicy",
-        target=change.target,
-        change=create,
-        now=partial(_text_of, aws, change.target),
-        reached=lambda there: there == text.encode(),
+    return (
+        partial(aws.create_scp, change.target, wanted.description, text, TAGS),
+        partial(_text_of, aws, change.target),
+        lambda there: there == text.encode(),
     )
 
 
-def _update(aws: OrganizationGateway, change: Change) -> Act:
-    known, wanted = known_of(change), content_of(change)
+def _update(aws: OrganizationGateway, change: Change) -> _How:
+    policy, wanted = known_of(change).id, content_of(change)
     after = canonical([wanted.description, wanted.policy.text])
-    return Act(
-        operation="organizations:UpdatePolicy",
-        target=change.target,
-        change=partial(aws.update_scp, known.id, wanted.description, wanted.policy.text),
-        now=partial(_content_of, aws, known.id),
-        reached=lambda there: there == after,
+    return (
+        partial(aws.update_scp, policy, wanted.description, wanted.policy.text),
+        partial(_content_of, aws, policy),
+        lambda there: there == after,
     )
 
 
-def _attachment(aws: OrganizationGateway, change: Change) -> Act:
+def _attachment(aws: OrganizationGateway, change: Change) -> _How:
     name = attachment_of(change).scp
-
-    def attach() -> None:
-        aws.attach_scp(_id_of(aws, change), change.target)
-
-    return Act(
-        operation="organizations:AttachPolicy",
-        target=f"{name} on {change.target}",
-        change=attach,
-        now=partial(_attached_names, aws, change.target),
-        reached=lambda there: name in _names_in(there),
+    return (
+        lambda: aws.attach_scp(_id_of(aws, change), change.target),
+        partial(_attached_names, aws, change.target),
+        lambda there: name in _names_in(there),
     )
 
 
-def _detachment(aws: OrganizationGateway, change: Change) -> Act:
+def _detachment(aws: OrganizationGateway, change: Change) -> _How:
     name = attachment_of(change).scp
-
-    def detach() -> None:
-        aws.detach_scp(_id_of(aws, change), change.target)
-
-    return Act(
-        operation="organizations:DetachPolicy",
-        target=f"{name} on {change.target}",
-        change=detach,
-        now=partial(_attached_names, aws, change.target),
-        reached=lambda there: name not in _names_in(there),
+    return (
+        lambda: aws.detach_scp(_id_of(aws, change), change.target),
+        partial(_attached_names, aws, change.target),
+        lambda there: name not in _names_in(there),
     )
 
 
-def _deletion(aws: OrganizationGateway, change: Change) -> Act:
-    return Act(
-        operation="organizations:DeletePolicy",
-        target=change.target,
-        change=partial(aws.delete_scp, known_of(change).id),
-        now=partial(_text_of, aws, change.target),
-        reached=lambda there: there is None,
+def _deletion(aws: OrganizationGateway, change: Change) -> _How:
+    return (
+        partial(aws.delete_scp, known_of(change).id),
+        partial(_text_of, aws, change.target),
+        lambda there: there is None,
     )
 
 
-_ACTS: dict[Op, Callable[[OrganizationGateway, Change], Act]] = {
+def _adoption(aws: OrganizationGateway, change: Change) -> _How:
+    policy = adopted_of(change).id
+    return (
+        partial(aws.tag_scp, policy, TAGS),
+        lambda: canonical(dict(aws.tags_of(policy))),
+        lambda there: there is not None and TAGS.items() <= parse_canonical(there).items(),
+    )
+
+
+_HOW: dict[Op, Callable[[OrganizationGateway, Change], _How]] = {
     Op.CREATE_SCP: _creation,
     Op.UPDATE_SCP: _update,
     Op.ATTACH_SCP: _attachment,
     Op.DETACH_SCP: _detachment,
     Op.DELETE_SCP: _deletion,
+    Op.ADOPT_SCP: _adoption,
 }
 
 

@@ -13,7 +13,7 @@ from orgroot.core.log_state import RequestRecord
 from orgroot.core.plan import Change, ChangeState, Op, Standing
 from orgroot.core.results import ExitReason, PlanResult
 from orgroot.core.scp import ObservedScps
-from orgroot.core.scp_changes import scp_of
+from orgroot.core.scp_changes import attached_at, scp_of
 from orgroot.core.scp_order import objection
 from orgroot.core.scp_standing import standing
 from orgroot.core.statement_parts import Target
@@ -31,6 +31,7 @@ from orgroot.workflows.run import Run
 from orgroot.workflows.scp_acts import act_of
 from orgroot.workflows.scp_guard import require_no_lockout, stopped
 from orgroot.workflows.scp_tree import observe_tree
+from orgroot.workflows.scp_undone import undone
 from orgroot.workflows.scp_waves import proof, prove
 from orgroot.workflows.scps import observe
 from orgroot.workflows.targets import live_organization
@@ -69,7 +70,7 @@ class ScpDriver:
     def result(self, ws: Workspace, request: RequestRecord) -> PlanResult:
         """The plan, applied or not, and whether its waves are proved."""
         log = ws.governed.log
-        made = executed_plan(ws, "scp apply", request)
+        made = executed_plan(ws, _command(request), request)
         rows = tuple(
             proof(log, check, request.executions[-1], frozenset({check.account}))
             for check in planned_params(request).waves
@@ -79,9 +80,17 @@ class ScpDriver:
         return msgspec.structs.replace(made, waves=rows, exit_reasons=tuple(reasons))
 
 
+def _command(request: RequestRecord) -> str:
+    """The command that asks for such a plan."""
+    params = planned_params(request)
+    if params.rolls_back:
+        return "scp rollback"
+    adopts = any(change.op is Op.ADOPT_SCP for change in params.plan)
+    return "scp adopt" if adopts else "scp apply"
+
+
 def _performance(ws: Workspace, changes: tuple[Change, ...]) -> Performance[ObservedScps]:
-    names = frozenset(map(scp_of, changes))
-    targets = frozenset(c.target for c in changes if c.op in (Op.ATTACH_SCP, Op.DETACH_SCP))
+    begun = ws.clock.now()
 
     def check(judged: Mapping[int, Standing], observed: ObservedScps) -> None:
         why = objection(changes, judged, observed)
@@ -94,8 +103,9 @@ def _performance(ws: Workspace, changes: tuple[Change, ...]) -> Performance[Obse
             )
 
     return Performance(
-        observe=partial(observe, ws, names, targets),
+        observe=partial(observe, ws, frozenset(map(scp_of, changes)), attached_at(changes)),
         judge=standing,
         act=lambda change, _seen: act_of(ws.organization, change),
         check=check,
+        undone=lambda judged: undone(ws, changes, judged, begun),
     )

@@ -23,6 +23,7 @@ from orgroot.workflows.plan_execution import plan_draft, plan_result
 from orgroot.workflows.requests import Ask
 from orgroot.workflows.scp_guard import require_needed, require_no_lockout, stopped
 from orgroot.workflows.scp_tree import observe_tree
+from orgroot.workflows.scp_undone import undone_lately
 from orgroot.workflows.scp_waves import checks_for, prove_applied, require_earlier
 from orgroot.workflows.scps import declared_scps, observe_declared
 from orgroot.workflows.workspace import Workspace
@@ -91,14 +92,15 @@ def make(ws: Workspace, wanted: Wanted = ALL) -> Made:
         return Made(scps=plan_scps(None, NOTHING))
     declared = declared_scps(ws, ws.organization.root().id) or ()
     observed = observe_declared(ws, declared)
+    lately = undone_lately(ws)
     made = plan_scps(up_to(declared, wanted.wave), observed)
     changes = made.plan.changes
     if not changes:
-        return Made(scps=made)
+        return Made(scps=made, notes=lately)
     tree, _ = observe_tree(ws)
     found = stopped(ws, changes, tree)
     require_needed(found, wanted.accept_lockout)
-    notes = require_no_lockout(found, wanted.accept_lockout)
+    notes = (*lately, *require_no_lockout(found, wanted.accept_lockout))
     asked = PlannedChanges(
         plan=changes,
         accept_lockout=wanted.accept_lockout,

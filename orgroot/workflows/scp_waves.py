@@ -7,7 +7,7 @@ read from the log.
 from collections.abc import Iterator
 
 from orgroot.core.config import end_of_day
-from orgroot.core.governed_tasks import Task
+from orgroot.core.governed_tasks import SCP_TASKS, Task
 from orgroot.core.ids import AccountId
 from orgroot.core.log_state import ExecutionRecord, LogState, RequestRecord
 from orgroot.core.organization import ACTIVE, MemberAccount
@@ -33,15 +33,14 @@ from orgroot.errors import (
 from orgroot.workflows.audit_log import AuditLog
 from orgroot.workflows.inventory import survey_accounts
 from orgroot.workflows.log_reading import ends_of
-from orgroot.workflows.outcomes import parse_outcome
+from orgroot.workflows.plan_execution import succeeded
 from orgroot.workflows.reading import reopened, unread
 from orgroot.workflows.requests import Ask
 from orgroot.workflows.scp_guard import regions_of
 from orgroot.workflows.scp_tree import observe_tree
 from orgroot.workflows.workspace import Workspace
 
-_SCP_TASKS = frozenset({Task.ADD_SCPS, Task.CHANGE_SCPS})
-_WRITES = frozenset({Op.CREATE_SCP, Op.UPDATE_SCP, Op.ATTACH_SCP})
+_WRITES = frozenset({Op.CREATE_SCP, Op.UPDATE_SCP, Op.ATTACH_SCP, Op.ADOPT_SCP})
 
 
 def require_earlier(ws: Workspace, reach: Reach, tree: ScpTree) -> None:
@@ -136,7 +135,7 @@ def last_written(state: LogState, scp: str) -> ExecutionRecord | None:
     runs = [
         request.executions[-1]
         for request in state.requests.values()
-        if request.body.task in _SCP_TASKS and _succeeded(request) and _writes(request, scp)
+        if request.body.task in SCP_TASKS and succeeded(request) and _writes(request, scp)
     ]
     return max(runs, key=lambda run: run.last_seq, default=None)
 
@@ -188,11 +187,6 @@ def _readings(
 
 def _member(account: str) -> MemberAccount:
     return MemberAccount(id=AccountId(account), name="", email="", state=ACTIVE)
-
-
-def _succeeded(request: RequestRecord) -> bool:
-    end = request.outcomes().get("")
-    return end is not None and parse_outcome(end.outcome)[0] == "succeeded"
 
 
 def _writes(request: RequestRecord, scp: str) -> bool:

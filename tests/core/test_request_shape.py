@@ -8,6 +8,7 @@ import pytest
 from orgroot.core.findings import FindingCode
 from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import sha256
+from orgroot.core.scp import TAGS
 from orgroot.core.statement_parts import Target
 from tests.core import scene as s
 from tests.core import world as w
@@ -52,6 +53,12 @@ def detachment(scp: str = "deny", **fields: Any) -> dict[str, Any]:
     policy = s.creation()["after"]["policy"]
     before = {"scp": scp, "id": "p-12345678", "policy": policy} | fields
     return {"op": "detach-scp", "target": "r-ab12", "before": before, "after": None}
+
+
+def adoption() -> dict[str, Any]:
+    """The change that gives an SCP orgroot's tag."""
+    before = {"id": "p-12345678", **s.creation()["after"], "tags": {}}
+    return {"op": "adopt-scp", "target": "deny", "before": before, "after": {"tags": dict(TAGS)}}
 
 
 def refused(log: w.Log, words: str) -> None:
@@ -104,6 +111,8 @@ def test_a_repair_that_is_one_is_a_request(log: w.Log) -> None:
         ([s.creation(), detachment(id=None, policy=None)], "detaches SCP deny without saying"),
         ([update(), attachment()], "attaches SCP deny without saying"),
         ([update() | {"op": "delete-scp", "before": "text"}], "does not fit"),
+        ([adoption() | {"after": {"tags": {"team": "x"}}}], "no other"),
+        ([adoption() | {"before": None}], "does not fit"),
     ],
 )
 def test_an_scp_is_there_to_be_read(log: w.Log, plan: Any, words: str) -> None:
@@ -129,6 +138,7 @@ def test_plans_that_show_their_texts_are_requests(log: w.Log) -> None:
         detachment(policy=None),
         detachment("other"),
         {**update(), "op": "delete-scp", "after": None},
+        adoption(),
     ]
     log.request("alice", Task.CHANGE_SCPS, ABOUT, {"plan": changes})
     text = s.creation()["after"]["policy"]

@@ -7,6 +7,8 @@ from orgroot.core.plan import Change, Op
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.scp import ObservedScps
 from orgroot.core.scp_after import organization_after
+from orgroot.core.scp_changes import AdoptableScp, adopt_scp
+from orgroot.core.scp_document import policy_text
 from orgroot.core.scp_guard import edits_of, sentence, tasks_of
 from orgroot.core.scp_lockout import Blame, Outcome, PolicyKind, Scp, TaskJudgement
 from orgroot.core.scp_plan import plan_scps
@@ -55,6 +57,12 @@ def test_what_is_left_of_a_plan_finds_what_was_created() -> None:
     now = tree_of(observed(scp()))
     (edit,) = edits_of(changes[1:], now)
     assert organization_after(now, (edit,)).attached[ORG_ROOT] == ("p-FullAWSAccess", "p-one")
+
+
+def test_an_adoption_changes_nothing_for_anybody() -> None:
+    """A tag allows and denies nothing."""
+    known = AdoptableScp(id="p-one", policy=policy_text(ALLOW), description="", tags={})
+    assert edits_of((adopt_scp("one", known),), tree_of(observed())) == ()
 
 
 def test_other_changes_are_no_edits() -> None:

@@ -121,7 +121,7 @@ def test_an_scp_that_allows_is_no_addition() -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (observed(scp(team="platform")), "declare another name"),
+        (observed(scp(team="platform")), "`orgroot scp adopt one`"),
         (observed(replace(scp(), aws_managed=True)), "change it with AWS"),
         (observed(scp(terraform="true")), "change it with Terraform"),
     ],

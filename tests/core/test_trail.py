@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orgroot.core.trail import UNTOLD, assume_root_event, deregistered_account
+from orgroot.core.trail import UNTOLD, assume_root_event, deregistered_account, policy_event
 from tests.core import scene as s
 from tests.core.trail_records import CALLER, MANAGEMENT, REFERENCE, event, record
 
@@ -104,3 +104,22 @@ def test_who_lost_the_delegation_for_iam(changes: dict[str, Any], account: str |
     asked = {"accountId": s.OTHER, "servicePrincipal": "iam.amazonaws.com"}
     tree = {"eventName": "DeregisterDelegatedAdministrator", "requestParameters": asked} | changes
     assert deregistered_account(json.dumps(tree)) == account
+
+
+def test_a_change_of_a_policy_says_who_and_what() -> None:
+    """Attachments name the target, tags the resource; what a record lacks is empty."""
+    found = policy_event(
+        json.dumps(
+            {
+                "eventTime": "2026-11-25T10:00:00Z",
+                "userIdentity": {"arn": "arn:aws:iam::111111111111:user/mallory"},
+                "userAgent": "console",
+                "requestParameters": {"policyId": "p-1", "targetId": "r-ab12"},
+                "errorCode": "AccessDenied",
+            }
+        )
+    )
+    assert (found.caller[-7:], found.agent) == ("mallory", "console")
+    assert (found.policy, found.target, found.error) == ("p-1", "r-ab12", "AccessDenied")
+    tagged = policy_event('{"requestParameters": {"resourceId": "p-2"}}')
+    assert (tagged.policy, tagged.target, tagged.caller, tagged.at) == ("p-2", "", "", UNTOLD)

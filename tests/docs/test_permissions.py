@@ -26,7 +26,7 @@ IN_IAM = {
 ROLES = ("requester", "reader", "requester-direct", "executor")
 _OF_IAM = {TaskPolicy.AUDIT, TaskPolicy.DELETE_CREDENTIALS}
 TO_NAME_WHO_DENIED = {"organizations:ListPolicies", "organizations:DescribePolicy"}
-WITHOUT_OPERATION = {"organizations:TagResource", "sts:SetSourceIdentity"}
+WITHOUT_OPERATION = {"sts:SetSourceIdentity"}
 """Permissions that no operation of their own needs."""
 
 
@@ -223,6 +223,15 @@ def test_the_shipped_documents_are_enough_and_the_table_is_true(place: Playgroun
         text = text.replace(old, new)
     config.write_text(text, encoding="utf-8")
     watch.through("scp apply", approvers=("bob",))
+    allow = '{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"a4b:*","Resource":"*"}}'
+    (place.folder / "by-hand.json").write_text(allow, encoding="utf-8")
+    place.administrator("organizations").create_policy(
+        Name="by-hand", Description="", Type="SERVICE_CONTROL_POLICY", Content=allow
+    )
+    line = "scps:\n  - {name: by-hand, file: by-hand.json, targets: []}"
+    config.write_text(text.replace("scps:", line, 1), encoding="utf-8")
+    watch.through("scp adopt", "by-hand", approvers=("bob",))
+    config.write_text(text, encoding="utf-8")
     watch.through("credentials remove", "--all", approvers=("bob", "olga"), code=9)
     bucket = place.info["locked_buckets"][0]
     where = (bucket["name"], "--account", bucket["account"])

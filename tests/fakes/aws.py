@@ -178,6 +178,14 @@ class FakeAws(FakeMembers):
             effect=lambda: self.attachments[target].remove(policy),
         )
 
+    def tag_scp(self, policy: str, tags: Mapping[str, str]) -> None:
+        """Tag an SCP."""
+        self._call(
+            "organizations:TagResource",
+            policy,
+            effect=lambda: self.policy_tags.setdefault(policy, {}).update(tags),
+        )
+
     def delete_scp(self, policy: str) -> None:
         """Delete an SCP."""
         self._call("organizations:DeletePolicy", policy, effect=lambda: self.policies.pop(policy))
