@@ -27,7 +27,10 @@ from orgroot.report import Output
 def rollback(
     ctx: typer.Context,
     receipt: Annotated[
-        str, typer.Argument(metavar="RECEIPT", help="The receipt line that the plan ended with.")
+        str,
+        typer.Argument(
+            metavar="RECEIPT|REQUEST", help="The receipt line that the plan ended with, or its id."
+        ),
     ],
     accept_lockout: AcceptLockout = None,
     reason: Reason = "",

@@ -174,6 +174,8 @@ def _announce_plan(ws: "Workspace", plan: "PlanResult") -> None:
         ]
     )
     for row in plan.changes:
-        say(f"  {row.op}  {visible(row.target)}")
+        side = row.before if row.op == "detach-scp" else row.after
+        scp = side.get("scp", "") if isinstance(side, dict) else ""
+        say(f"  {row.op}  {visible(row.target)}  {visible(scp)}".rstrip())
     for note in plan.notes:
         say(f"  note: {visible(note)}")

@@ -129,6 +129,7 @@ class ControlPolicies:
     ) -> ControlPolicy:
         """Change what is given. Raises ApiError as UpdatePolicy does."""
         old = self._changeable(policy_id)
+        self._require_settled(old.type)
         if content is not None:
             self._check_content(old.type, content)
         if name is not None and self._ids_by_name.get((old.type, name), policy_id) != policy_id:
@@ -167,7 +168,7 @@ class ControlPolicies:
     def detach(self, policy_id: str, target: str) -> None:
         """Detach a policy, but never the last. Raises ApiError as DetachPolicy does."""
         policy = self.get(policy_id)
-        self._require_enforced(policy.type)
+        self._require_settled(policy.type)
         attached = self._attached[policy.type].get(target, [])
         if policy_id not in attached:
             raise refusal("PolicyNotAttached")
@@ -214,6 +215,11 @@ class ControlPolicies:
                 raise refusal("PolicyChangesInProgress")
             case PolicyTypeStatus.ENABLED:
                 return
+
+    def _require_settled(self, policy_type: PolicyType) -> None:
+        """While the type is being turned on nothing changes; UpdatePolicy works where it is off."""
+        if self.status.get(policy_type) is PolicyTypeStatus.PENDING_ENABLE:
+            raise refusal("PolicyChangesInProgress")
 
     def _changeable(self, policy_id: str) -> ControlPolicy:
         policy = self.get(policy_id)

@@ -11,17 +11,19 @@ import msgspec
 from orgroot.core.governed_tasks import Task
 from orgroot.core.plan import Plan
 from orgroot.core.results import ExitReason, PlanResult, Result
-from orgroot.core.scp import NOTHING, DeclaredScp, ObservedScps
+from orgroot.core.scp import NOTHING
 from orgroot.core.scp_after import organization_after
 from orgroot.core.scp_guard import edits_of
+from orgroot.core.scp_meaning import meaning, neighbour_notes, neighbours
 from orgroot.core.scp_plan import ScpPlan, plan_scps
 from orgroot.core.scp_tree import ScpTree
-from orgroot.core.scp_waves import at_wave, reaches, up_to
+from orgroot.core.scp_waves import Reach, at_wave, reaches, up_to
+from orgroot.core.statements import timestamp
 from orgroot.core.task_params import PlannedChanges, WaveCheck
 from orgroot.workflows.execution import submit
 from orgroot.workflows.plan_execution import plan_draft, plan_result
 from orgroot.workflows.requests import Ask
-from orgroot.workflows.scp_guard import require_needed, require_no_lockout, stopped
+from orgroot.workflows.scp_guard import regions_of, require_needed, require_no_lockout, stopped
 from orgroot.workflows.scp_tree import observe_tree
 from orgroot.workflows.scp_undone import undone_lately
 from orgroot.workflows.scp_waves import checks_for, prove_applied, require_earlier
@@ -95,16 +97,23 @@ def make(ws: Workspace, wanted: Wanted = ALL) -> Made:
     lately = undone_lately(ws)
     made = plan_scps(up_to(declared, wanted.wave), observed)
     changes = made.plan.changes
-    if not changes:
+    theirs = neighbours(declared, observed)
+    if not changes and not theirs:
         return Made(scps=made, notes=lately)
     tree, _ = observe_tree(ws)
+    after = organization_after(tree, edits_of(changes, tree))
+    if theirs:
+        means = meaning(after, regions_of(ws.config), timestamp(ws.clock.now()))
+        lately = (*lately, *neighbour_notes(theirs), *means)
+    if not changes:
+        return Made(scps=made, notes=lately)
     found = stopped(ws, changes, tree)
     require_needed(found, wanted.accept_lockout)
     notes = (*lately, *require_no_lockout(found, wanted.accept_lockout))
     asked = PlannedChanges(
         plan=changes,
         accept_lockout=wanted.accept_lockout,
-        waves=_waves(ws, declared, made.plan, observed, tree),
+        waves=_waves(ws, reaches(declared, changes, observed), tree, after),
     )
     return Made(scps=made, asked=asked, notes=notes)
 
@@ -133,17 +142,12 @@ def shown(made: Made) -> PlanResult:
 
 
 def _waves(
-    ws: Workspace,
-    declared: tuple[DeclaredScp, ...],
-    plan_: Plan,
-    observed: ObservedScps,
-    tree: ScpTree,
+    ws: Workspace, found: tuple[Reach, ...], tree: ScpTree, after: ScpTree
 ) -> tuple[WaveCheck, ...]:
-    """What shall prove the waves that the plan reaches; refused where one comes too early."""
-    found = reaches(declared, plan_.changes, observed)
+    """What shall prove the waves that a plan reaches; refused where one comes too early."""
     for reach in found:
         require_earlier(ws, reach, tree)
-    return checks_for(ws, found, organization_after(tree, edits_of(plan_.changes, tree)))
+    return checks_for(ws, found, after)
 
 
 def _proved(ws: Workspace, wave: int, unchanged: PlanResult) -> PlanResult:

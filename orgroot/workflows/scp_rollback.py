@@ -18,6 +18,7 @@ from orgroot.core.task_params import PlannedChanges
 from orgroot.errors import IntegrityError, RequestRefused, UsageError
 from orgroot.workflows.execution import submit
 from orgroot.workflows.plan_execution import plan_draft, plan_result, planned
+from orgroot.workflows.request_view import find
 from orgroot.workflows.requests import Ask
 from orgroot.workflows.scp_guard import require_needed, require_no_lockout, stopped
 from orgroot.workflows.scp_tree import observe_tree
@@ -86,15 +87,27 @@ def make(ws: Workspace, receipt: str, accepted: tuple[Task, ...]) -> Rollback:
     return Rollback(asked=asked, notes=(f"puts back what {request.id} changed", _AGAIN, *notes))
 
 
+def _by_id(request: RequestRecord) -> tuple[RequestRecord, ExecutionRecord]:
+    if request.body.task not in SCP_TASKS or not request.executions:
+        raise UsageError(f"{request.id} is no plan of SCPs that was executed", code="rollback")
+    if request.executions[-1].unresolved():
+        raise UsageError(
+            f"{request.id} has not ended", hint="run `orgroot recover`", code="rollback"
+        )
+    return request, request.executions[-1]
+
+
 def _executed(
     ws: Workspace, state: LogState, receipt: str
 ) -> tuple[RequestRecord, ExecutionRecord]:
-    """The plan of SCPs whose execution a receipt was printed after.
+    """The plan of SCPs that has this id, or whose execution the receipt was printed after.
 
     Raises:
         UsageError: it was printed after something else.
         IntegrityError: it is not of this log.
     """
+    if receipt.startswith("orq_"):
+        return _by_id(find(ws.governed.log, receipt))
     log_id, seq, digest = parse_receipt(receipt)
     trust = ws.config.trust
     known = state.hashes[seq - 1] if 0 < seq <= state.seq else None

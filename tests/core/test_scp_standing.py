@@ -8,7 +8,7 @@ import pytest
 
 from orgroot.core.plan import Change, ChangeState, Op
 from orgroot.core.scp import DeclaredScp, ObservedScps
-from orgroot.core.scp_changes import attachment_of, content_of, scp_of
+from orgroot.core.scp_changes import attached_at, attachment_of, content_of, scp_of
 from orgroot.core.scp_document import policy_text
 from orgroot.core.scp_plan import plan_scps
 from orgroot.core.scp_standing import standing
@@ -134,6 +134,12 @@ def test_a_change_that_does_not_fit_is_an_integrity_error(op: Op, before: Any, a
     """What the log says is done exactly, or not at all."""
     with pytest.raises(IntegrityError):
         standing(Change(op=op, target=ORG_ROOT, before=before, after=after), observed())
+
+
+def test_where_a_plan_attaches_and_detaches_is_known() -> None:
+    """The targets, without the SCPs that it creates, rewrites or deletes."""
+    assert attached_at(CHANGING) == {ORG_ROOT, ACCOUNT}
+    assert attached_at(REMOVING[1:]) == frozenset()
 
 
 def test_a_change_of_something_else_is_about_no_scp() -> None:

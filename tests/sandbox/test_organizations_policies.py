@@ -110,6 +110,14 @@ REFUSED = (
         "PolicyChangesInProgressException",
         before=(*OFF, ("EnablePolicyType", {"RootId": "{root}", "PolicyType": SCP}))),
     Row("management", "DetachPolicy", {"PolicyId": FULL, "TargetId": MEMBER},
+        "PolicyNotAttachedException", before=OFF),
+    Row("management", "DetachPolicy", {"PolicyId": FULL, "TargetId": MEMBER},
+        "PolicyChangesInProgressException",
+        before=(*OFF, ("EnablePolicyType", {"RootId": "{root}", "PolicyType": SCP}))),
+    Row("management", "TagResource",
+        {"ResourceId": FULL, "Tags": [{"Key": "orgroot:managed", "Value": "true"}]},
+        "TargetNotFoundException"),
+    Row("management", "DetachPolicy", {"PolicyId": FULL, "TargetId": MEMBER},
         "ConstraintViolationException", "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED",
         message="You must have at least one attached at all times."),
     Row("management", "DetachPolicy", {"PolicyId": "p-RCPFullAWSAccess", "TargetId": MEMBER},
@@ -198,6 +206,22 @@ def test_a_policy_lives_from_creation_to_deletion(live: Live) -> None:
     live.call("DeletePolicy", PolicyId=policy)
     live.check(Row("management", "DescribePolicy", {"PolicyId": policy}, "PolicyNotFoundException"))
     assert live.policy("renamed")
+
+
+def test_a_text_stays_while_its_type_is_turned_on(live: Live) -> None:
+    """UpdatePolicy waits for the type; where the type is off it works, for nothing is in force."""
+    policy = live.policy()
+    for operation, params in OFF:
+        live.call(operation, **params)
+    live.call("UpdatePolicy", PolicyId=policy, Description="off")
+    live.call("EnablePolicyType", RootId="{root}", PolicyType=SCP)
+    live.check(
+        Row("management", "UpdatePolicy", {"PolicyId": policy, "Description": "pending"},
+            "PolicyChangesInProgressException")
+    )  # fmt: skip
+    live.call("ListRoots")
+    live.call("ListRoots")
+    live.call("UpdatePolicy", PolicyId=policy, Description="on")
 
 
 def test_a_name_is_given_only_once(live: Live) -> None:

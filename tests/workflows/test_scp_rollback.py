@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from fakes.aws_members import ORG_ROOT
-from fakes.scp_place import ALLOW_ALL, ASK, MEMBER, NAME, OTHER_SENT, SENT, UNIT, Place
+from fakes.scp_place import ALLOW_ALL, ASK, MEMBER, NAME, OTHER_SENT, SENT, UNIT, CrashError, Place
 
 from orgroot.core import audit_log
 from orgroot.core.config import ScpConfig
@@ -144,13 +144,35 @@ def test_only_the_receipt_of_a_plan_of_scps_will_do(place: Place) -> None:
         with pytest.raises(IntegrityError):
             scp_rollback.plan(place.workspace(), wrong)
     with pytest.raises(UsageError, match="is not a receipt"):
-        scp_rollback.plan(place.workspace(), "orq_x")
+        scp_rollback.plan(place.workspace(), "the last one")
     state = place.world.log().sync()
     first = f"orgroot1 {head[1]} 2 {state.hashes[1]}"
     with pytest.raises(UsageError, match="after nothing was executed"):
         scp_rollback.plan(place.workspace(), first)
     survey = inventory(place.workspace(), Selection(ids=(MEMBER,)))
     assert scp_rollback.plan(place.workspace(), survey.receipt or "").changes  # type: ignore[attr-defined]
+
+
+def test_a_plan_may_be_named_by_its_id(place: Place) -> None:
+    """One that was executed and has ended; no other, and no request of another task."""
+    request = place.granted()
+    with pytest.raises(UsageError, match="no plan of SCPs that was executed"):
+        scp_rollback.plan(place.workspace(), request)
+    place.run(request)
+    assert len(scp_rollback.plan(place.workspace(), request).changes) == 4
+    survey = inventory(place.workspace(), Selection(ids=(MEMBER,))).survey  # type: ignore[attr-defined]
+    with pytest.raises(UsageError, match="no plan of SCPs"):
+        scp_rollback.plan(place.workspace(), survey)
+
+
+def test_a_plan_that_died_is_not_undone(place: Place) -> None:
+    """Nobody knows how it ended, until it is recovered."""
+    request = place.granted()
+    place.crash_at(1)
+    with pytest.raises(CrashError):
+        place.run(request)
+    with pytest.raises(UsageError, match="has not ended"):
+        scp_rollback.plan(place.workspace(), request)
 
 
 def test_a_plan_that_was_under_way_is_not_undone(place: Place) -> None:
