@@ -80,6 +80,9 @@ THREATS = {
     "malleable signatures": ("signatures.py::test_malleable_signatures",),
     "`ssh-keygen` replaced in PATH": ("signatures.py::test_ssh_keygen_replaced_in_path",),
     "break-glass as the everyday path": ("emergency.py::test_break_glass_as_the_everyday_path",),
+    "an SCP that stops root sessions for a whole landing zone": (
+        "scps.py::test_an_scp_that_stops_root_sessions_for_a_landing_zone",
+    ),
     "rules nobody can satisfy": ("rules.py::test_rules_nobody_can_satisfy",),
 }
 """Threat, in the words of the mutants' `Threat:` lines, and its attacks: files of `tests/e2e`."""

@@ -10,7 +10,6 @@ import pytest
 from tests.e2e.playground import Playground
 from tests.e2e.scenes import PASSED
 from tests.e2e.stage import KILLED, Stage
-from tests.e2e.test_scp_check import landing_zone_text
 
 SCP = "SERVICE_CONTROL_POLICY"
 DENY: dict[str, Any] = {
@@ -20,13 +19,6 @@ DENY: dict[str, Any] = {
 SMALL = json.dumps(DENY, separators=(",", ":"))
 LONG = SMALL.replace("a4b:*", "a4b:*" + "x" * (10_241 - len(SMALL)))
 APPLY = ("scp", "apply", "--reason", "guardrails", "--yes")
-TASKS = (
-    "audit-root-credentials",
-    "delete-root-credentials",
-    "allow-root-recovery",
-    "unlock-bucket",
-    "unlock-queue",
-)
 
 
 def declaring(place: Playground, name: str, text: str, **fields: Any) -> str:
@@ -86,23 +78,6 @@ def test_an_eleventh_scp_is_refused_when_it_is_planned(place: Playground) -> Non
         for policy in made:
             organizations.detach_policy(PolicyId=policy, TargetId=unit)
             organizations.delete_policy(PolicyId=policy)
-
-
-def test_the_scp_that_broke_a_landing_zone_is_refused(place: Playground) -> None:
-    """Exit 3 by task, account, policy and Sid; accepted by name, approvers read it first."""
-    unit = unit_of(place, "orders-dev")
-    config = declaring(place, "LZA-copy", landing_zone_text(), targets=[unit])
-    for command in (("scp", "plan"), APPLY):
-        done = place.refused("alice", 3, "--config", config, *command)
-        assert "unlock-bucket in " in done.err
-        assert "LZA-copy (ROOT)" in done.err
-    accepting = [word for task in TASKS for word in ("--accept-lockout", task)]
-    asked = place.run("alice", "--config", config, *APPLY, *accepting, "-o", "json")
-    assert asked.code == 10
-    assert asked.json["summary"]["changes"][0].startswith("LOCKOUT ACCEPTED: ")
-    place.ok("alice", "request", "cancel", asked.json["id"], "--yes")
-    wrong = place.refused("alice", 2, "scp", "plan", "--accept-lockout", "everything")
-    assert "names no root task" in wrong.err
 
 
 def applied(place: Playground, *command: str) -> Any:
