@@ -200,8 +200,9 @@ class PlannedChanges(Params, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def task(self) -> Task | None:
-        """The strictest task that this needs."""
-        return Task.CHANGE_SCPS if self.rolls_back else Plan(changes=self.plan).task
+        """The strictest task that this needs: what locks out, or goes back, is no addition."""
+        stricter = self.rolls_back or self.accept_lockout
+        return Task.CHANGE_SCPS if stricter else Plan(changes=self.plan).task
 
 
 TaskParams = (

@@ -111,11 +111,19 @@ def plan(result: results.PlanResult) -> str:
         columns = tuple(rows[0]) if rows else ()
         cells = ([visible(str(row[column])) for column in columns] for row in rows)
         parts.append(table(columns, cells) if rows else "")
+    parts.append("\n".join(map(_wave, result.waves)))
     if result.notes:
         parts.append("Notes:\n" + bullets(result.notes))
     tail = [("request", result.request or ""), ("state", result.state or "")]
     parts.append(pairs([row for row in tail if row[1]]))
     return "\n\n".join(part for part in parts if part) + text_log.receipt(result.receipt)
+
+
+def _wave(row: results.WaveRow) -> str:
+    proof = f"a root session worked in {grouped(row.account)}" if row.verified else "NOT PROVED"
+    why = f": {row.reason}" if row.reason else ""
+    by = f" ({row.survey})" if row.survey else ""
+    return visible(f"Wave {row.wave} of {row.scp}: {proof}{by}{why}")
 
 
 def _change(row: results.ChangeRow) -> str:

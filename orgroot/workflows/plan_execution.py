@@ -175,17 +175,27 @@ def carry_out(ws: Workspace, run: Run, request: RequestRecord, how: Performance[
             _make(ws, run, change, how.act(change, observed), tuple(done))
             done.append(change)
         ws.progress.advance()
-    _require_kept(run, changes, how)
+    _require_kept(ws, run, changes, how)
     run.close(MANAGEMENT, "succeeded")
 
 
-def _require_kept(run: Run, changes: tuple[Change, ...], how: Performance[T]) -> None:
+def _require_kept(
+    ws: Workspace, run: Run, changes: tuple[Change, ...], how: Performance[T]
+) -> None:
     """Look once more at all that was made: each change was there when it was made.
 
     Raises:
         Incomplete: somebody has taken some of it back.
     """
-    words = () if how.undone is None else how.undone(judge_all(changes, how)[1])
+    if how.undone is None:
+        return
+    words = how.undone(
+        settled(
+            lambda: judge_all(changes, how)[1],
+            lambda judged: all(found.state is ChangeState.DONE for found in judged.values()),
+            ws.governed.log.sleep,
+        )
+    )
     if words:
         said = "; ".join(words)
         run.close(MANAGEMENT, outcome_text("failed", {"reason": said}))

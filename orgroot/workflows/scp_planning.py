@@ -20,6 +20,7 @@ from orgroot.core.scp_tree import ScpTree
 from orgroot.core.scp_waves import Reach, at_wave, reaches, up_to
 from orgroot.core.statements import timestamp
 from orgroot.core.task_params import PlannedChanges, WaveCheck
+from orgroot.errors import RequestRefused
 from orgroot.workflows.execution import submit
 from orgroot.workflows.plan_execution import plan_draft, plan_result
 from orgroot.workflows.requests import Ask
@@ -108,13 +109,15 @@ def make(ws: Workspace, wanted: Wanted = ALL) -> Made:
     if not changes:
         return Made(scps=made, notes=lately)
     found = stopped(ws, changes, tree)
-    require_needed(found, wanted.accept_lockout)
-    notes = (*lately, *require_no_lockout(found, wanted.accept_lockout))
-    asked = PlannedChanges(
-        plan=changes,
-        accept_lockout=wanted.accept_lockout,
-        waves=_waves(ws, reaches(declared, changes, observed), tree, after),
-    )
+    try:
+        require_needed(found, wanted.accept_lockout)
+        notes = (*lately, *require_no_lockout(found, wanted.accept_lockout))
+        waves = _waves(ws, reaches(declared, changes, observed), tree, after)
+    except RequestRefused:
+        for note in lately:
+            ws.progress.note(note)
+        raise
+    asked = PlannedChanges(plan=changes, accept_lockout=wanted.accept_lockout, waves=waves)
     return Made(scps=made, asked=asked, notes=notes)
 
 
@@ -157,6 +160,7 @@ def _proved(ws: Workspace, wave: int, unchanged: PlanResult) -> PlanResult:
     unproved = not all(row.verified for row in rows)
     return msgspec.structs.replace(
         unchanged,
+        command="scp apply",
         waves=rows,
         receipt=ws.governed.log.receipt(),
         exit_reasons=(ExitReason.INCOMPLETE,) if unproved else (),

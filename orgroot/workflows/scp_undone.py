@@ -106,8 +106,9 @@ def _newest(state: LogState) -> tuple[RequestRecord, ExecutionRecord] | None:
 
 
 def _time_of(log: AuditLog, seq: int) -> datetime | None:
-    """When a fact was recorded."""
+    """When a record was made: facts say `at`, statements `created_at`."""
     raw = log.store.get(record_key(seq))
     if raw is None:
         return None
-    return instant(str(msgspec.json.decode(decode_record(raw).body)["at"]))
+    body = msgspec.json.decode(decode_record(raw).body)
+    return instant(str(body.get("at") or body.get("created_at")))

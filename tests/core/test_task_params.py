@@ -119,12 +119,15 @@ def test_structs_are_built_directly_by_workflows() -> None:
 
 
 def test_a_rollback_is_a_change_even_where_it_only_adds() -> None:
-    """It needs the stricter task; what a plan of SCPs does not ask for does not stand in it."""
+    """It needs the stricter task, as a lockout does; what is not asked for does not stand there."""
     rolled = {**SCPS, "rolls_back": "orq_" + "a" * 26, "accept_lockout": ["unlock-bucket"]}
     full = parse_params(Task.CHANGE_SCPS, {**rolled, "waves": [WAVE]})
     assert isinstance(full, PlannedChanges)
     assert full.task is Task.CHANGE_SCPS
     assert to_params(full) == {**rolled, "waves": [WAVE]}
+    locks = parse_params(Task.CHANGE_SCPS, _with(SCPS, accept_lockout=["unlock-bucket"]))
+    assert isinstance(locks, PlannedChanges)
+    assert locks.task is Task.CHANGE_SCPS
     plain = parse_params(Task.ADD_SCPS, SCPS)
     assert isinstance(plain, PlannedChanges)
     assert (plain.task, to_params(plain)) == (Task.ADD_SCPS, SCPS)

@@ -96,12 +96,21 @@ def test_waves_go_out_and_come_back(place: Playground) -> None:
     assert "comes after wave 1" in early.err
     one = applied(place, *first, "--wave", "1")
     assert [(row["wave"], row["verified"]) for row in one["waves"]] == [(1, True)]
+    organizations = place.administrator("organizations")
+    by_name = {p["Name"]: p["Id"] for p in organizations.list_policies(Filter=SCP)["Policies"]}
+    on = {"PolicyId": by_name["waved"], "TargetId": network}
+    organizations.detach_policy(**on)
+    noticed = place.ok("alice", "--config", config, "scp", "plan", "--wave", "1")["notes"]
+    assert any(
+        "somebody undid attach-scp waved" in n and ":user/sandbox-administrator" in n
+        for n in noticed
+    )
+    organizations.attach_policy(**on)
     two = applied(place, *first, "--wave", "2")
     assert [(row["wave"], row["verified"]) for row in two["waves"]] == [(2, True)]
     assert [(c["op"], c["target"]) for c in two["changes"]][-1] == ("detach-scp", network)
     back = applied(place, "--config", config, "scp", "rollback", two["receipt"], "--reason", "r")
     assert back["applied"]
-    organizations = place.administrator("organizations")
     names = {
         p["Name"]
         for p in organizations.list_policies_for_target(TargetId=network, Filter=SCP)["Policies"]

@@ -315,6 +315,15 @@ EXAMPLES: tuple[r.Result, ...] = (
         receipt="orgroot1 x 1 y",
         notes=("left alone",),
         budget=({"target": "r-ab12", "attached": 2},),
+        sizes=({"scp": EVIL, "characters": 2},),
+        waves=(
+            r.WaveRow(
+                scp=EVIL, wave=1, account="222222222222", verified=True, reason=None, survey="orq_y"
+            ),
+            r.WaveRow(
+                scp="deny", wave=2, account="222222222222", verified=False, reason=EVIL, survey=None
+            ),
+        ),
     ),
     r.Inventory(
         exit_reasons=(r.ExitReason.INCOMPLETE,),

@@ -52,6 +52,7 @@ def test_an_accepted_lockout_stands_in_the_request_in_its_own_words(place: Place
     assert any(note.startswith("accepted lockout: unlock-bucket in") for note in plan.notes)
     view = scp_planning.apply(place.workspace(), ASK, wanted)
     assert isinstance(view, RequestView)
+    assert view.task == Task.CHANGE_SCPS
     assert view.params["accept_lockout"] == [task.value for task in EVERYTHING]
     assert view.summary["changes"][0].startswith("LOCKOUT ACCEPTED: root sessions of audit-root")
     approve(place.world.desk("bob"), view.id, "", lambda _summary: None)
