@@ -14,32 +14,39 @@ from orgroot.core.request_context import RequestContext
 from orgroot.core.root_principals import RootPrincipal, Whereabouts, request_context
 from orgroot.core.root_tasks import ROOT_TASKS, TaskPolicy
 from orgroot.core.scp_flaws import STATEMENT, Flaw, advice, warning
-from orgroot.core.scp_lockout import Scp, requests_of, stance
+from orgroot.core.scp_lockout import RootRequest, Scp, requests_of, stance
 from orgroot.core.scp_statement import Statement
 from orgroot.core.ternary import Answer, any_of
 
-_ANY_ACCOUNT = "000000000000"
+ANY_ACCOUNT = "000000000000"
+"""Stands for every account that a document does not name."""
+
 _IAM_REGION = "us-east-1"
 _NAMED = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 _MOST = 20
-"""Accounts named in one document that are tried, besides any other."""
+"""Accounts, and Regions, named in one document that are tried, besides any other."""
+
+_REGION = re.compile(r"(?<![a-z-])[a-z]{2}(?:-[a-z]+)+-[0-9](?![0-9])")
 
 _EXEMPTION = '"Null": {"aws:AssumedRoot": "true"}'
 
 
 def stopped_root_tasks(statements: tuple[Statement, ...], text: str) -> Iterator[Flaw]:
     """Deny statements that stop a root task, or may, in whatever account."""
-    accounts = (_ANY_ACCOUNT, *sorted(set(_NAMED.findall(text)))[:_MOST])
+    accounts = (ANY_ACCOUNT, *sorted(set(_NAMED.findall(text)))[:_MOST])
+    regions = sorted(set(_REGION.findall(text)))[:_MOST]
+    places = [(account, _IAM_REGION) for account in accounts]
+    places += [(ANY_ACCOUNT, region) for region in regions]
     for index, statement in enumerate(statements):
         if statement.deny:
-            yield from _stopped((STATEMENT, index), statement, accounts)
+            answers = _asked_of_sessions(statement, places)
+            yield from _stopped((STATEMENT, index), statement, answers)
 
 
-def _stopped(path: Path, statement: Statement, accounts: tuple[str, ...]) -> Iterator[Flaw]:
-    answers = _asked_of_sessions(statement, accounts)
+def _stopped(path: Path, statement: Statement, answers: Mapping[str, Answer]) -> Iterator[Flaw]:
     certain = tuple(action for action, answer in answers.items() if answer.value)
     if certain:
-        spares_roles = not any(_covers_roles(statement, action) for action in certain)
+        spares_roles = not _covers_roles(statement, certain)
         code = "root-deny" if spares_roles else "stops-root-task"
         words = f"it stops root sessions too: {_tasks(certain)}"
         yield warning(code, path, words, _remedy(certain, root_deny=spares_roles))
@@ -65,31 +72,49 @@ def _tasks(actions: tuple[str, ...]) -> str:
     return "all five root tasks" if len(hit) == len(TaskPolicy) else ", ".join(hit)
 
 
-def _asked_of_sessions(statement: Statement, accounts: tuple[str, ...]) -> Mapping[str, Answer]:
-    """By action of a root task, whether the statement covers it in one of the accounts."""
+def _asked_of_sessions(
+    statement: Statement, places: Sequence[tuple[str, str]]
+) -> Mapping[str, Answer]:
+    """By action of a root task, whether the statement covers it somewhere."""
     found: dict[str, list[Answer]] = {}
-    for account in accounts:
-        session = request_context(RootPrincipal.ROOT_SESSION, Whereabouts(account=account))
-        in_iam = session.settled({"aws:requestedregion": _IAM_REGION})
-        for task in TaskPolicy:
-            for request in requests_of(task, account, "*"):
-                context = in_iam if request.action.startswith("iam:") else session
-                answer = statement.covers(request.action, request.resource, context)
-                found.setdefault(request.action, []).append(answer)
+    for account, region in places:
+        for request, context in session_calls(tuple(TaskPolicy), account, region):
+            answer = statement.covers(request.action, request.resource, context)
+            found.setdefault(request.action, []).append(answer)
     return {action: any_of(answers) for action, answers in found.items()}
 
 
-def _covers_roles(statement: Statement, action: str) -> bool:
+def session_calls(
+    tasks: Sequence[TaskPolicy], account: str = ANY_ACCOUNT, region: str = _IAM_REGION
+) -> Iterator[tuple[RootRequest, RequestContext]]:
+    """The calls of root tasks in a session, each with what is known of it beforehand.
+
+    Which Region a bucket's or queue's request goes to is left open.
+    """
+    where = Whereabouts(account=account)
+    for task in tasks:
+        for request in requests_of(task, account, region):
+            known = request_context(RootPrincipal.ROOT_SESSION, where, action=request.action)
+            if request.action.startswith("iam:"):
+                known = known.settled({"aws:requestedregion": _IAM_REGION})
+            yield request, known
+
+
+def _covers_roles(statement: Statement, actions: tuple[str, ...]) -> bool:
     """Whether the statement may also be about roles: then it is no statement on root users."""
-    return statement.covers(action, "*", _ROLE).value is not False
+    return any(
+        statement.covers(request.action, request.resource, _ROLE).value is not False
+        for request, _ in session_calls(tuple(TaskPolicy))
+        if request.action in actions
+    )
 
 
 _ROLE = RequestContext(
     values=MappingProxyType(
         {
             "aws:principaltype": "AssumedRole",
-            "aws:principalarn": f"arn:aws:iam::{_ANY_ACCOUNT}:role/a",
-            "aws:principalaccount": _ANY_ACCOUNT,
+            "aws:principalarn": f"arn:aws:iam::{ANY_ACCOUNT}:role/a",
+            "aws:principalaccount": ANY_ACCOUNT,
             "aws:assumedroot": None,
             "aws:userid": "AROA:a",
         }
@@ -139,13 +164,10 @@ def narrowed(scp: Scp) -> Iterator[Flaw]:
     allows = [index for index, each in enumerate(scp.statements) if not each.deny]
     if not allows:
         return
-    where = Whereabouts(account=_ANY_ACCOUNT)
-    session = request_context(RootPrincipal.ROOT_SESSION, where)
     lost = [
         request.action
-        for task in TaskPolicy
-        for request in requests_of(task, _ANY_ACCOUNT, "*")
-        if stance(scp, request.action, request.resource, session).allows.value is not True
+        for request, known in session_calls(tuple(TaskPolicy))
+        if stance(scp, request.action, request.resource, known).allows.value is not True
     ]
     if lost:
         words = (

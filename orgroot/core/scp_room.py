@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 
 from orgroot.core.results import ScpFinding, ScpLintTarget
-from orgroot.core.root_principals import RootPrincipal, Whereabouts, request_context
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.scp import MAX_PER_TARGET
 from orgroot.core.scp_flaws import Severity
 from orgroot.core.scp_grammar import MAX_CHARACTERS
-from orgroot.core.scp_lockout import Scp, requests_of, stance
+from orgroot.core.scp_lockout import Scp, stance
+from orgroot.core.scp_reach import session_calls
 from orgroot.core.scp_statement import parse_statements
 from orgroot.core.ternary import any_of
-
-_ANY_ACCOUNT = "000000000000"
 
 
 def room(target: str, attached: Sequence[tuple[str, str]]) -> ScpLintTarget:
@@ -78,9 +76,7 @@ def _allows_everything(scp: Scp) -> bool:
 
 def _allows(scps: Sequence[Scp], task: TaskPolicy) -> bool:
     """Whether one of the SCPs allows each action of a root task to root sessions."""
-    where = Whereabouts(account=_ANY_ACCOUNT)
-    session = request_context(RootPrincipal.ROOT_SESSION, where)
     return all(
-        any_of(stance(scp, request.action, request.resource, session).allows for scp in scps).value
-        for request in requests_of(task, _ANY_ACCOUNT, "*")
+        any_of(stance(scp, request.action, request.resource, known).allows for scp in scps).value
+        for request, known in session_calls((task,))
     )

@@ -75,6 +75,12 @@ def test_a_deny_for_everybody_names_the_tasks_it_stops() -> None:
     assert "and 17 more" in everything.remedy
 
 
+def test_a_deny_on_all_buckets_is_no_root_deny() -> None:
+    """It binds roles as well, whatever its Resource looks like."""
+    (flaw,) = stopped({"Action": "s3:*", "Resource": "arn:aws:s3:::*"})
+    assert flaw.code == "stops-root-task"
+
+
 def test_what_nobody_can_know_beforehand_is_advice() -> None:
     """A Region, a network, a bucket's name settle it."""
     region, bucket = stopped(
@@ -90,6 +96,18 @@ def test_an_account_that_the_document_names_is_tried_too() -> None:
     """A deny for the root user of one account stops the sessions there."""
     one = {"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:root"}}
     assert [flaw.code for flaw in stopped({"Condition": one})] == ["root-deny"]
+
+
+def test_what_no_root_task_carries_settles_nothing() -> None:
+    """A key of another service is not there, so a condition on it never holds."""
+    foreign = {"Bool": {"ram:AllowsExternalPrincipals": "true"}}
+    assert stopped({"Condition": foreign}) == []
+
+
+def test_a_region_that_the_document_names_is_tried_too() -> None:
+    """Queues of one Region alone."""
+    (flaw,) = stopped({"Action": "sqs:*", "Resource": "arn:aws:sqs:eu-west-3:*:*"})
+    assert "SQSUnlockQueuePolicy" in flaw.message
 
 
 def test_allow_statements_stop_nothing_by_themselves() -> None:
