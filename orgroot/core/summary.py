@@ -146,15 +146,15 @@ def _bucket(change: BucketChange) -> Iterator[str]:
 
 
 def _terms(params: PlannedChanges) -> Iterator[str]:
-    """What a plan of SCPs asks for besides its changes."""
+    """What a plan of SCPs asks for besides its changes; what the requester calls it is said so."""
     for task in params.accept_lockout:
         yield f"LOCKOUT ACCEPTED: root sessions of {task} that work today may be stopped by this"
     if params.rolls_back:
-        yield f"puts back what {params.rolls_back} changed"
+        yield f"the requester calls it a rollback of {params.rolls_back}"
     for check in params.waves:
         yield (
-            f"wave {check.wave} of SCP {check.scp}; afterwards an audit session in "
-            f"{grouped(check.account)} shows whether root sessions still work"
+            f"the requester calls it wave {check.wave} of SCP {check.scp}; afterwards an audit "
+            f"session in {grouped(check.account)} shows whether root sessions still work"
         )
 
 

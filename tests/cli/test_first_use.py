@@ -40,6 +40,8 @@ READS = {
     ),
     "scp plan": (),
     "scp apply": (*WHY, "--dry-run"),
+    "scp adopt": ("no-such-scp", *WHY, "--dry-run"),
+    "scp rollback": (REQUEST, *WHY, "--dry-run"),
     "scp check": (),
     "reconcile": ("--dry-run",),
     "request list": (),

@@ -201,8 +201,8 @@ def test_what_a_plan_of_scps_asks_for_besides_is_said_first() -> None:
     }
     lines = shown(Task.CHANGE_SCPS, (w.Target(organization=s.ORG),), plan)["changes"]
     assert lines[0].startswith("LOCKOUT ACCEPTED: root sessions of unlock-bucket")
-    assert lines[1] == f"puts back what {plan['rolls_back']} changed"
-    assert lines[2].startswith("wave 2 of SCP deny; afterwards an audit session in 3333-")
+    assert lines[1] == f"the requester calls it a rollback of {plan['rolls_back']}"
+    assert lines[2].startswith("the requester calls it wave 2 of SCP deny; afterwards an audit")
     assert lines[3].startswith("create-scp")
 
 
