@@ -120,9 +120,7 @@ def test_a_malformed_bucket_policy_is_refused(
 def test_what_moto_lacks_answers_501(sandbox: Sandbox, manager: UserKey, refused: Refused) -> None:
     """A service or operation that is not there must never look like a success."""
     analyzer = sandbox.client("accessanalyzer", manager)
-    refusal = refused(
-        analyzer.validate_policy, policyDocument="{}", policyType="SERVICE_CONTROL_POLICY"
-    )
+    refusal = refused(analyzer.list_analyzers)
     assert (refusal.code, refusal.status) == ("NotImplemented", 501)
     iam = sandbox.client("iam", manager)
     refusal = refused(iam.simulate_custom_policy, PolicyInputList=["{}"], ActionNames=["a:b"])
