@@ -289,6 +289,28 @@ def test_each_level_must_allow(sandbox: Sandbox, refused: Refused, new_policy: N
     )
 
 
+def test_a_resource_control_policy_stops_a_root_session_on_queues_alone(
+    sandbox: Sandbox, refused: Refused
+) -> None:
+    """An RCP denies the unlocking by name of the policy, and reaches no call to IAM."""
+    manager = sandbox.client("organizations", sandbox.administrator(MANAGEMENT))
+    kind = "RESOURCE_CONTROL_POLICY"
+    manager.enable_policy_type(RootId=sandbox.organization.root_id, PolicyType=kind)
+    manager.list_roots()
+    shut = {"Effect": "Deny", "Principal": "*", "Action": ["sqs:*", "iam:*"], "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [shut]})
+    made = manager.create_policy(Name="shut", Description="", Content=text, Type=kind)
+    policy = made["Policy"]["PolicySummary"]
+    manager.attach_policy(PolicyId=policy["Id"], TargetId=MEMBER)
+    unlocking = sandbox.client("sqs", sandbox.root_session("SQSUnlockQueuePolicy"))
+    answer = refused(unlocking.list_queues)
+    assert answer.message.endswith(
+        f"with an explicit deny in a resource control policy: {policy['Arn']}"
+    )
+    audit = sandbox.client("iam", sandbox.root_session("IAMAuditRootUserCredentials"))
+    assert audit.get_account_summary()["SummaryMap"]
+
+
 def test_the_management_account_is_bound_by_no_scp(sandbox: Sandbox, new_policy: NewPolicy) -> None:
     """An SCP on the root container must not touch the management account."""
     new_policy(
