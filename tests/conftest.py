@@ -1,8 +1,14 @@
 """Its presence puts this folder on the path, so that every test can say `from fakes…`."""
 
+import functools
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 
 # How long an example takes says more of the machine than of the code.
@@ -25,3 +31,22 @@ def _in_memory() -> bool:
 # Tests kill processes, and never pull the plug: fsync need not wait for a disk.
 if _in_memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_are_read_once() -> Iterator[None]:
+    """AWS's own models, read once for all commands and clients that share this process.
+
+    But not for a sandbox in this process: clients change what they were given.
+    """
+    read_file = JSONFileLoader.load_file
+    read = functools.cache(lambda path: read_file(JSONFileLoader(), path))
+
+    def load_once(loader: JSONFileLoader, path: str) -> Any:
+        if threading.current_thread().name.startswith("waitress"):
+            return read_file(loader, path)
+        return read(path)
+
+    with pytest.MonkeyPatch.context() as world:
+        world.setattr(JSONFileLoader, "load_file", load_once)
+        yield

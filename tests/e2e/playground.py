@@ -1,13 +1,11 @@
 """A sandbox with its people, and orgroot's commands run in it: in this process or in a real one."""
 
 import contextlib
-import functools
 import io
 import json
 import os
 import subprocess
 import sys
-import threading
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +14,6 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.loaders import JSONFileLoader
 
 from orgroot.cli import app
 from orgroot.cli.sandbox import person_environment
@@ -25,22 +22,6 @@ from tests.e2e.nursery import nursery
 
 FOREIGN = ("AWS_", "ORGROOT_", "MOTO_", "XDG_", "SSH_AUTH_SOCK")
 READING = ("Get", "List", "Describe", "Head", "Lookup")
-
-
-_read_file = JSONFileLoader.load_file
-
-
-_read = functools.cache(lambda path: _read_file(JSONFileLoader(), path))
-
-
-def _load_once(loader: JSONFileLoader, path: str) -> Any:
-    """AWS's own models, read once for all commands that share this process.
-
-    But not for a sandbox in this process: clients change what they were given.
-    """
-    if threading.current_thread().name.startswith("waitress"):
-        return _read_file(loader, path)
-    return _read(path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +79,6 @@ class Playground:
             contextlib.redirect_stderr(err),
         ):
             world.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-            world.setattr(JSONFileLoader, "load_file", _load_once)
             world.setattr(process, "_spawn", lambda *order: nursery().spawn(*order))
             for name in set(os.environ) - set(wanted):
                 world.delenv(name)
