@@ -17,7 +17,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ class Snapshot:
     folder: Path
     records: int
     versions: Mapping[str, list[Any]]
-    ahead: timedelta
+    now: datetime
     policies: dict[tuple[str, str], bytes | None]
     root_users: Mapping[str, Any]
     features: set[Any]
@@ -154,7 +154,7 @@ class Stage(Playground):
             folder=kept,
             records=len(self.records()),
             versions=self._versions(),
-            ahead=self.clock._ahead,
+            now=self.clock(),
             policies={
                 (bucket["account"], bucket["name"]): self.bucket_policy(bucket)
                 for bucket in self.info["locked_buckets"]
@@ -177,7 +177,8 @@ class Stage(Playground):
             keys = self.log._keys()
             keys.clear()
             keys.update({key: list(versions) for key, versions in to.versions.items()})
-        self.clock._ahead = to.ahead
+        # However long a walk takes, approvals do not age in it.
+        self.clock._ahead += to.now - self.clock()
         for (account, name), policy in to.policies.items():
             s3_backends[account]["aws"].buckets[name].policy = policy
         organization = self.front.organization
