@@ -101,7 +101,8 @@ def make(ws: Workspace, wanted: Wanted = ALL) -> Made:
     theirs = neighbours(declared, observed)
     if not changes and not theirs:
         return Made(scps=made, notes=lately)
-    tree, _ = observe_tree(ws)
+    read = {policy.id: policy.text for policy in observed.policies if policy.text is not None}
+    tree, _ = observe_tree(ws, known=read)
     after = organization_after(tree, edits_of(changes, tree))
     if theirs:
         means = meaning(after, regions_of(ws.config), timestamp(ws.clock.now()))

@@ -24,8 +24,15 @@ POLICY_TYPES: Mapping[PolicyKind, str] = MappingProxyType(
 """What Organizations calls the two kinds."""
 
 
-def observe_tree(ws: Workspace, targets: tuple[str, ...] = ()) -> tuple[ScpTree, tuple[str, ...]]:
+def observe_tree(
+    ws: Workspace, targets: tuple[str, ...] = (), known: Mapping[str, str] = MappingProxyType({})
+) -> tuple[ScpTree, tuple[str, ...]]:
     """The policies that bind all accounts, or those in or below targets; and what was left out.
+
+    Args:
+        ws: the command's world.
+        targets: roots, OUs and accounts; none: all accounts.
+        known: by policy id, texts that this command has read already.
 
     Raises:
         UsageError: a target is no account, OU or root of the organization.
@@ -45,7 +52,7 @@ def observe_tree(ws: Workspace, targets: tuple[str, ...] = ()) -> tuple[ScpTree,
     in_force = frozenset(k for k in PolicyKind if types.get(POLICY_TYPES[k]) == "ENABLED")
     if PolicyKind.SCP not in in_force:
         notes = (*notes, "service control policies are not enabled, so none is in force")
-    policies, attached = _policies(ws, in_force)
+    policies, attached = _policies(ws, in_force, known)
     tree = ScpTree(
         organization=ws.config.organization.id,
         policies=policies,
@@ -98,7 +105,7 @@ def _require_known(targets: tuple[str, ...], known: set[str]) -> None:
 
 
 def _policies(
-    ws: Workspace, in_force: frozenset[PolicyKind]
+    ws: Workspace, in_force: frozenset[PolicyKind], known: Mapping[str, str]
 ) -> tuple[dict[str, BoundScp], dict[str, tuple[str, ...]]]:
     """Every policy with its text, and where each is attached, read in the order of their names."""
     lists = {PolicyKind.SCP: ws.organization.scps, PolicyKind.RCP: ws.organization.rcps}
@@ -107,7 +114,7 @@ def _policies(
     policies: dict[str, BoundScp] = {}
     attached: dict[str, list[str]] = {}
     for kind, summary in listed:
-        text = ws.organization.scp_content(summary.id)
+        text = known.get(summary.id) or ws.organization.scp_content(summary.id)
         policies[summary.id] = bound_scp(summary.id, summary.name, text, kind)
         for target in ws.organization.targets_of_scp(summary.id):
             attached.setdefault(target, []).append(summary.id)

@@ -94,3 +94,16 @@ def test_what_does_not_work_today_is_no_reason_to_refuse(place: Place) -> None:
     theirs = place.aws.create_scp("theirs", "", LOCKS, {})
     place.aws.attach_scp(theirs.id, MEMBER)
     assert scp_planning.plan(place.workspace()).changes
+
+
+def test_a_plan_describes_each_policy_once(place: Place) -> None:
+    """What the plan compares with is what the lockout check judges: Organizations is slow."""
+    place.write(SENT)
+    place.run(place.granted())
+    place.world.clock.forward(91)  # younger plans are looked after, whether somebody undid them
+    place.write(SENT.replace('"*","Resource"', '"iam:*","Resource"'))
+    before = len(place.aws.calls)
+    assert scp_planning.plan(place.workspace()).changes
+    calls = place.aws.calls[before:]
+    read = [call.subject for call in calls if call.operation == "organizations:DescribePolicy"]
+    assert len(read) == len(set(read)) == len(place.aws.policies)
