@@ -77,7 +77,7 @@ def read_scp(path: Path, name: str) -> str:
     except OSError as error:
         raise UsageError(
             f"SCP {name}: {path} cannot be read: {error.strerror}",
-            hint="look at the path; `file:` in a configuration starts at its folder",
+            hint="look at the path; a relative `file:` is relative to the configuration file",
             code="scp-file",
         ) from error
     if len(data) > _MAX_FILE_BYTES:
