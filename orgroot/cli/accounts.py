@@ -1,6 +1,5 @@
 """`inventory` and `credentials remove`: root credentials of member accounts."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,13 +25,11 @@ from orgroot.cli.options import (
     selection,
     settings_of,
 )
-from orgroot.cli.terminal import announce, confirm, emit, typed
+from orgroot.cli.terminal import announce_act, confirm, emit, typed
 from orgroot.core.root_credentials import CredentialKind, credential_kinds
 from orgroot.report import Output
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from orgroot.core.organization import Selection
     from orgroot.core.results import Result
     from orgroot.workflows.requests import Ask
@@ -113,20 +110,13 @@ def remove(
 
     "Removed" means: empty in the delete session, and zero in a later audit session.
     """
+    from orgroot.cli.context import open_workspace
+
     kinds = tuple(CredentialKind) if only is None else credential_kinds(only)
     chosen = selection(accounts, every=every, ous=ous, tags=tags, exclude=exclude, limit=limit)
     ask = ask_of(reason, ticket, wait, wait_for, duration)
-    with open_to_remove(ctx, as_person, key, dry_run=dry_run) as ws:
+    with open_workspace(settings_of(ctx), as_person, key, reads=dry_run) as ws:
         emit(output, remove_with(ws, chosen, kinds, ask, dry_run=dry_run, yes=yes))
-
-
-def open_to_remove(
-    ctx: typer.Context, as_person: str | None, key: Path | None, *, dry_run: bool
-) -> "AbstractContextManager[Workspace]":
-    """The world of a command that removes root credentials."""
-    from orgroot.cli.context import open_workspace
-
-    return open_workspace(settings_of(ctx), as_person, key, reads=dry_run)
 
 
 def remove_with(
@@ -144,14 +134,10 @@ def remove_with(
     if dry_run:
         return removal.preview(ws, chosen, kinds, break_glass=ask.break_glass)
     emergency = removal.emergency(ws, chosen, kinds, ask) if ask.break_glass else None
-    announce(
-        [
-            ("organization", ws.config.organization.id),
-            ("caller", ws.caller.arn),
-            ("config", str(ws.config_path)),
-            ("removes", ", ".join(kinds) + " of the root user of the selected accounts"),
-            *(() if emergency is None else emergencies.rows_of(emergency)),
-        ]
+    announce_act(
+        ws,
+        ("removes", ", ".join(kinds) + " of the root user of the selected accounts"),
+        *(() if emergency is None else emergencies.rows_of(emergency)),
     )
     if emergency is None:
         confirm("Ask for the removal? What is deleted cannot be brought back.", yes=yes)

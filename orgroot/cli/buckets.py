@@ -1,6 +1,5 @@
 """`inspect bucket` and `unlock-bucket`: for the engineer whose bucket locked everyone out."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,15 +18,13 @@ from orgroot.cli.options import (
     ask_of,
     settings_of,
 )
-from orgroot.cli.terminal import announce, confirm, emit, typed
+from orgroot.cli.terminal import announce_act, confirm, emit, typed
 from orgroot.core.ids import account_id
 from orgroot.core.task_params import UnlockMode
 from orgroot.report import Output
 from orgroot.report.escape import grouped
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from orgroot.core.results import Result
     from orgroot.workflows.requests import Ask
     from orgroot.workflows.unlock import Wanted
@@ -107,9 +104,11 @@ def unlock_bucket(
 
     Done once other people have approved; several names are one request.
     """
+    from orgroot.cli.context import open_workspace
+
     ask = ask_of(reason, ticket, wait, wait_for, duration)
     wanted = wanted_of(names, account, mode, sids, bucket_region)
-    with open_to_unlock(ctx, as_person, key, dry_run=dry_run) as ws:
+    with open_workspace(settings_of(ctx), as_person, key, reads=dry_run) as ws:
         emit(output, unlock_with(ws, wanted, ask, dry_run=dry_run, yes=yes))
 
 
@@ -132,15 +131,6 @@ def wanted_of(
     )
 
 
-def open_to_unlock(
-    ctx: typer.Context, as_person: str | None, key: Path | None, *, dry_run: bool
-) -> "AbstractContextManager[Workspace]":
-    """The world of a command that unlocks."""
-    from orgroot.cli.context import open_workspace
-
-    return open_workspace(settings_of(ctx), as_person, key, reads=dry_run)
-
-
 def unlock_with(
     ws: "Workspace", wanted: "Wanted", ask: "Ask", *, dry_run: bool, yes: bool
 ) -> "Result":
@@ -150,19 +140,14 @@ def unlock_with(
     if dry_run:
         return unlock.preview(ws, wanted, ask)
     emergency = unlock.emergency(ws, wanted, ask) if ask.break_glass else None
-    announce(
-        [
-            ("organization", ws.config.organization.id),
-            ("caller", ws.caller.arn),
-            ("config", str(ws.config_path)),
-            ("account", grouped(wanted.account)),
-            (
-                "unlocks",
-                f"{len(wanted.buckets)} bucket(s), {wanted.mode.value}: "
-                + ", ".join(wanted.buckets),
-            ),
-            *(() if emergency is None else emergencies.rows_of(emergency)),
-        ]
+    announce_act(
+        ws,
+        ("account", grouped(wanted.account)),
+        (
+            "unlocks",
+            f"{len(wanted.buckets)} bucket(s), {wanted.mode.value}: " + ", ".join(wanted.buckets),
+        ),
+        *(() if emergency is None else emergencies.rows_of(emergency)),
     )
     if emergency is not None:
         typed("Break the glass?", wanted.buckets[0], yes=yes)

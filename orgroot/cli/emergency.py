@@ -5,14 +5,13 @@ from typing import Annotated
 
 import typer
 
-from orgroot.cli.accounts import Only, open_to_remove, remove_with
+from orgroot.cli.accounts import Only, remove_with
 from orgroot.cli.buckets import (
     AccountOption,
     BucketRegion,
     Buckets,
     Mode,
     Sids,
-    open_to_unlock,
     unlock_with,
     wanted_of,
 )
@@ -37,7 +36,7 @@ from orgroot.cli.options import (
     settings_of,
 )
 from orgroot.cli.requests import Comment, RequestArgument, decided, look_at
-from orgroot.cli.terminal import announce, confirm, emit, input_line
+from orgroot.cli.terminal import announce_act, confirm, emit, input_line
 from orgroot.core.ids import account_id, request_id
 from orgroot.core.root_credentials import CredentialKind, credential_kinds
 from orgroot.errors import UsageError
@@ -100,14 +99,7 @@ def break_glass(
     owner = None if account is None else account_id(account)
     with open_workspace(settings_of(ctx), as_person, key, reads=dry_run) as ws:
         if not dry_run:
-            announce(
-                [
-                    ("organization", ws.config.organization.id),
-                    ("caller", ws.caller.arn),
-                    ("config", str(ws.config_path)),
-                    ("drill", "signs one record; no root session, no incident"),
-                ]
-            )
+            announce_act(ws, ("drill", "signs one record; no root session, no incident"))
             confirm("Rehearse it?", yes=yes)
         emit(output, drills.drill(ws, account=owner, bucket=bucket, only_show=dry_run))
 
@@ -134,9 +126,11 @@ def unlock_bucket(
 
     The same request as `unlock-bucket`, done before the approvals and reviewed after.
     """
+    from orgroot.cli.context import open_workspace
+
     wanted = wanted_of(names, account, mode, sids, bucket_region)
     ask = ask_of(typed_reason(reason), ticket, wait, wait_for, duration, break_glass=True)
-    with open_to_unlock(ctx, as_person, key, dry_run=dry_run) as ws:
+    with open_workspace(settings_of(ctx), as_person, key, reads=dry_run) as ws:
         emit(output, unlock_with(ws, wanted, ask, dry_run=dry_run, yes=yes))
 
 
@@ -164,10 +158,12 @@ def remove(
 
     The same request as `credentials remove`, done before the approvals and reviewed after.
     """
+    from orgroot.cli.context import open_workspace
+
     kinds = tuple(CredentialKind) if only is None else credential_kinds(only)
     chosen = selection(accounts, every=every, ous=ous, tags=tags, exclude=exclude, limit=limit)
     ask = ask_of(typed_reason(reason), ticket, wait, wait_for, duration, break_glass=True)
-    with open_to_remove(ctx, as_person, key, dry_run=dry_run) as ws:
+    with open_workspace(settings_of(ctx), as_person, key, reads=dry_run) as ws:
         emit(output, remove_with(ws, chosen, kinds, ask, dry_run=dry_run, yes=yes))
 
 

@@ -3,7 +3,7 @@
 import typer
 
 from orgroot.cli.options import As, Key, OutputOption, Yes, settings_of
-from orgroot.cli.terminal import announce, confirm, emit
+from orgroot.cli.terminal import announce_act, confirm, emit
 from orgroot.report import Output
 
 
@@ -29,17 +29,10 @@ def recover(
     with open_workspace(settings_of(ctx), as_person, key) as ws:
         left = crash_recovery.left_open(ws)
         if left:
-            announce(
-                [
-                    ("organization", ws.config.organization.id),
-                    ("caller", ws.caller.arn),
-                    ("config", str(ws.config_path)),
-                    ("left open", ", ".join(one.run.id for one in left)),
-                    (
-                        "looks",
-                        "at AWS as it is, in root sessions that only read; in CloudTrail",
-                    ),
-                ]
+            announce_act(
+                ws,
+                ("left open", ", ".join(one.run.id for one in left)),
+                ("looks", "at AWS as it is, in root sessions that only read; in CloudTrail"),
             )
             confirm("Look what became of them, and close them?", yes=yes)
         emit(output, crash_recovery.recover(ws))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orgroot.cli.options import As, DryRun, Key, OutputOption, Yes, settings_of
-from orgroot.cli.terminal import announce, confirm, emit, say
+from orgroot.cli.terminal import announce_act, confirm, emit, say
 from orgroot.errors import UsageError
 from orgroot.report import Output
 
@@ -53,14 +53,8 @@ def runner(
     with open_workspace(settings_of(ctx), as_person, key, reads=dry_run) as ws:
         if dry_run:
             emit(output, running.preview(ws))
-        announce(
-            [
-                ("organization", ws.config.organization.id),
-                ("caller", ws.caller.arn),
-                ("config", str(ws.config_path)),
-                ("executes", "approved requests, " + ("again and again" if watch else "once")),
-            ]
-        )
+        how_often = "again and again" if watch else "once"
+        announce_act(ws, ("executes", f"approved requests, {how_often}"))
         confirm("Execute what is approved?", yes=yes)
         with _stoppable() as stop:
             if watch:

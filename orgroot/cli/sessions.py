@@ -23,7 +23,7 @@ from orgroot.cli.options import (
     settings_of,
 )
 from orgroot.cli.requests import RequestArgument
-from orgroot.cli.terminal import announce, confirm, emit, say
+from orgroot.cli.terminal import announce_act, confirm, emit, say
 from orgroot.core.ids import account_id, request_id
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.errors import UsageError
@@ -85,14 +85,10 @@ def request(
         ask = ask_of(reason, ticket, wait, wait_for, duration)
         if dry_run:
             emit(output, sessions.preview(ws, owner, task_policy, ask))
-        announce(
-            [
-                ("organization", ws.config.organization.id),
-                ("caller", ws.caller.arn),
-                ("config", str(ws.config_path)),
-                ("account", grouped(owner)),
-                ("hands out", f"a root session for {task_policy.value}"),
-            ]
+        announce_act(
+            ws,
+            ("account", grouped(owner)),
+            ("hands out", f"a root session for {task_policy.value}"),
         )
         confirm("Ask for this?", yes=yes)
         emit(output, sessions.request_session(ws, owner, task_policy, ask))

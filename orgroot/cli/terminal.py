@@ -40,6 +40,18 @@ def announce(rows: Sequence[tuple[str, str]]) -> None:
     say(pairs([(label, visible(value)) for label, value in rows]))
 
 
+def announce_act(ws: "Workspace", *rows: tuple[str, str]) -> None:
+    """The same before an act on AWS: first where it happens and who calls."""
+    announce(
+        [
+            ("organization", ws.config.organization.id),
+            ("caller", ws.caller.arn),
+            ("config", str(ws.config_path)),
+            *rows,
+        ]
+    )
+
+
 def confirm(question: str, *, yes: bool) -> None:
     """Ask before changing anything.
 
@@ -165,13 +177,9 @@ def ask_for_plan(
 
 def _announce_plan(ws: "Workspace", plan: "PlanResult") -> None:
     """What a plan is about to touch, counted, and each change."""
-    announce(
-        [
-            ("organization", ws.config.organization.id),
-            ("caller", ws.caller.arn),
-            ("config", str(ws.config_path)),
-            ("changes", str(len(plan.changes))),
-        ]
+    announce_act(
+        ws,
+        ("changes", str(len(plan.changes))),
     )
     for row in plan.changes:
         side = row.before if row.op == "detach-scp" else row.after
