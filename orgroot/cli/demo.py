@@ -19,7 +19,7 @@ from typing import Annotated, Any
 
 import typer
 
-from orgroot.cli.sandbox import person_environment
+from orgroot.cli.sandbox import person_environment, require_sandbox_extra
 from orgroot.errors import OrgrootError
 
 _REQUEST = re.compile(r"\borq_[a-z2-7]{26}\b")
@@ -45,6 +45,7 @@ def demo(
 
     Real commands, real output, nothing of AWS.
     """
+    require_sandbox_extra()
     with _folder(keep) as folder:
         story = Story(folder=folder)
         try:

@@ -139,16 +139,25 @@ def person_environment(folder: Path, person: str | None) -> dict[str, str]:
     }
 
 
-def _process() -> Any:
-    from orgroot.sandbox import process
+def require_sandbox_extra() -> None:
+    """Say at once what a sandbox needs and this installation lacks.
 
+    Raises:
+        UsageError: orgroot was installed without its `sandbox` extra.
+    """
     for package in ("moto", "flask", "waitress"):
         if importlib.util.find_spec(package) is None:
             raise UsageError(
                 f"the sandbox needs the package {package}, which is not installed",
-                hint="pip install 'orgroot[sandbox]'",
+                hint="in the folder of orgroot's source: pip install '.[sandbox]'",
                 code="no-sandbox-extra",
             )
+
+
+def _process() -> Any:
+    from orgroot.sandbox import process
+
+    require_sandbox_extra()
     return process
 
 

@@ -45,7 +45,7 @@ def of_file(settings: Settings, file: Path, known: Mapping[str, Value]) -> ScpCh
         UsageError: it cannot be read, or is no policy.
     """
     question = Question(regions=_regions(settings, known), settled=known)
-    return check_text(read_scp(file, file.name), file.name, question, SystemClock())
+    return check_text(read_scp(file), file.name, question, SystemClock())
 
 
 def live(settings: Settings, targets: tuple[str, ...], known: Mapping[str, Value]) -> ScpCheck:

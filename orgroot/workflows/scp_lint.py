@@ -51,7 +51,7 @@ def lint_files(files: Iterable[tuple[Path, str]], lens: Lens) -> ScpLint:
         UsageError: a file cannot be read, or a target is none of the organization.
         AwsError: AWS could not be asked.
     """
-    read = [(source, read_scp(path, source)) for path, source in files]
+    read = [(source, read_scp(path)) for path, source in files]
     vocabulary = lens.names.vocabulary(
         frozenset().union(*(services_in(read_scp_text(text).document) for _, text in read))
     )

@@ -66,26 +66,28 @@ def observe_declared(ws: Workspace, declared: tuple[DeclaredScp, ...]) -> Observ
     return observe(ws, names, frozenset(target for scp in declared for target in scp.named))
 
 
-def read_scp(path: Path, name: str) -> str:
-    """The text of an SCP's file; `name` is the SCP's, for the error.
+def read_scp(path: Path, name: str | None = None) -> str:
+    """The text of an SCP's file; `name` is the SCP's where a configuration declares it.
 
     Raises:
         UsageError: it cannot be read, is absurdly large, or is no text.
     """
+    shown = str(path) if name is None else f"SCP {name}: {path}"
     try:
         data = path.read_bytes()
     except OSError as error:
+        declared = "a relative `file:` is relative to the configuration file"
         raise UsageError(
-            f"SCP {name}: {path} cannot be read: {error.strerror}",
-            hint="look at the path; a relative `file:` is relative to the configuration file",
+            f"{shown} cannot be read: {error.strerror}",
+            hint="look at the path" if name is None else declared,
             code="scp-file",
         ) from error
     if len(data) > _MAX_FILE_BYTES:
-        raise UsageError(f"SCP {name}: {path} is larger than any SCP", code="scp-file")
+        raise UsageError(f"{shown} is larger than any SCP", code="scp-file")
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        raise UsageError(f"SCP {name}: {path} is not UTF-8 text", code="scp-file") from error
+        raise UsageError(f"{shown} is not UTF-8 text", code="scp-file") from error
 
 
 def _observed(ws: Workspace, scp: ScpSummary) -> ObservedScp:
