@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.docs.documents import REPOSITORY
-from tests.threats import THREATS, attacks
+from tests.threats import DEMANDED, THREATS, attacks
 
 TESTS = REPOSITORY / "tests"
 SECURITY = (REPOSITORY / "SECURITY.md").read_text(encoding="utf-8")
 NAMED = sorted(set(re.findall(r"`((?:\w+/)+test_\w+\.py::test_\w+)`", SECURITY)))
-LETS_IN = re.compile(r"Threat: (.+)")
 MUTANTS = sorted((TESTS / "mutants").glob("*.patch"))
 
 
@@ -40,18 +39,29 @@ def test_every_attacker_has_witnesses() -> None:
             assert "::test_" in sentence, sentence
 
 
+def let_in_by(patch: Path) -> str:
+    """The threat that a mutant lets in."""
+    return patch.read_text(encoding="utf-8").partition("\n")[0].removeprefix("Threat: ")
+
+
 @pytest.mark.parametrize("patch", MUTANTS, ids=lambda path: path.stem)
-def test_every_mutant_names_a_test(patch: Path) -> None:
+def test_every_mutant_names_a_threat_and_a_test(patch: Path) -> None:
     """A mutant says which threat it lets in and which test must turn red."""
     head = patch.read_text(encoding="utf-8").splitlines()[:3]
     assert [line.partition(": ")[0] for line in head] == ["Threat", "Removes", "Test"]
+    assert let_in_by(patch) in THREATS
     test = head[2].removeprefix("Test: tests/").partition("[")[0]
     assert exists(test)
+
+
+def test_every_threat_of_the_design_is_in_the_table() -> None:
+    """Nothing that orgroot was designed against is without a row."""
+    assert set(" ".join(DEMANDED.split()).split("; ")) <= set(THREATS)
 
 
 @pytest.mark.parametrize("threat", THREATS)
 def test_every_threat_has_an_attack_and_a_mutant(threat: str) -> None:
     """Its tests attack through the command line, and a mutant shows that one of them can fail."""
+    assert attacks(threat)
     assert all(exists(test) for test in attacks(threat))
-    let_in = [LETS_IN.match(patch.read_text(encoding="utf-8")) for patch in MUTANTS]
-    assert any(found and threat in found[1] for found in let_in)
+    assert threat in {let_in_by(patch) for patch in MUTANTS}

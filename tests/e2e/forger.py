@@ -34,31 +34,36 @@ def forge(place: Playground, person: str, body: dict[str, Any], **changes: Any) 
     The statement is made to fit: fresh nonce and time, the true head, the person's name and key.
     """
     last = place.records()[-1]
-    head = hashlib.sha256((place.folder / "log" / last).read_bytes()).hexdigest()
-    key = (place.folder / "keys" / f"{person}.pub").read_text(encoding="utf-8").split()
-    public = " ".join(key[:2])
     seq = int(last.split(".")[0]) + 1
+    newest_raw = (place.folder / "log" / last).read_bytes()
+    raw = forged(place.folder / "keys" / person, body, newest_raw, seq, **changes)
+    (place.folder / "log" / f"{seq:012d}.json").write_bytes(raw)
+    digest = hashlib.sha256(json.loads(raw)["body"].encode()).digest()
+    return "orq_" + base64.b32encode(digest).decode().lower()[:26]
+
+
+def forged(key: Path, body: dict[str, Any], before: bytes, seq: int, **changes: Any) -> bytes:
+    """A record of this number that fits behind the bytes of another, signed with a person's key."""
+    prev = hashlib.sha256(before).hexdigest()
+    public = " ".join(key.with_suffix(".pub").read_text(encoding="utf-8").split()[:2])
     fitting = {
         "created_at": now(),
         "nonce": secrets.token_hex(16),
-        "head": {"seq": seq - 1, "hash": head},
-        "signer": {"person": person, "key": public},
+        "head": {"seq": seq - 1, "hash": prev},
+        "signer": {"person": key.name, "key": public},
     }
     statement = body | fitting | changes
     text = json.dumps(statement, sort_keys=True, indent=2) + "\n"
-    signature = sign(place.folder / "keys" / person, text, f"orgroot-{statement['type']}-v1")
+    signature = sign(key, text, f"orgroot-{statement['type']}-v1")
     record = {
         "body": text,
         "log": statement["log"],
-        "prev": head,
+        "prev": prev,
         "seq": seq,
         "sigs": [{"alg": "sshsig", "key": public, "sig": signature}],
         "v": 1,
     }
-    raw = json.dumps(record, sort_keys=True, separators=(",", ":")) + "\n"
-    (place.folder / "log" / f"{seq:012d}.json").write_text(raw, encoding="ascii")
-    digest = hashlib.sha256(text.encode()).digest()
-    return "orq_" + base64.b32encode(digest).decode().lower()[:26]
+    return (json.dumps(record, sort_keys=True, separators=(",", ":")) + "\n").encode("ascii")
 
 
 def sign(key: Path, text: str, namespace: str) -> str:

@@ -65,6 +65,24 @@ class Scene:
         return self.stage.forked("alice", *self.command, **harm)
 
 
+def unlocking(stage: Stage) -> Scene:
+    """An approved unlocking of one bucket."""
+    bucket = stage.locked_bucket("tfstate")
+    where = (bucket["name"], "--account", bucket["account"])
+    stage.ok("alice", "inspect", "bucket", *where)
+    asked = ("unlock-bucket", *where, "--mode", "delete", "--reason", "locked out")
+    request = stage.pending("alice", *asked)
+    stage.approve(request, "bob", "olga")
+    return Scene(
+        stage=stage,
+        start=stage.snapshot(),
+        command=("execute", request, "--yes"),
+        request=request,
+        done=None,
+        shows=lambda: stage.bucket_policy(bucket),
+    )
+
+
 def full() -> bool:
     """Every point is taken."""
     return bool(os.environ.get(EVERY_POINT))

@@ -22,6 +22,7 @@ from tests.e2e.scenes import (
     lasts,
     settle,
     spread,
+    unlocking,
 )
 from tests.e2e.stage import KILLED, STOPPED, Ended, Stage
 
@@ -41,19 +42,7 @@ def stage(
 @pytest.fixture(scope="module")
 def unlock(stage: Stage) -> Scene:
     """An approved unlocking of one bucket."""
-    bucket = stage.locked_bucket("tfstate")
-    asked = ("unlock-bucket", bucket["name"], "--account", bucket["account"])
-    stage.ok("alice", "inspect", "bucket", bucket["name"], "--account", bucket["account"])
-    request = stage.pending("alice", *asked, "--mode", "delete", "--reason", "locked out")
-    stage.approve(request, "bob", "olga")
-    return Scene(
-        stage=stage,
-        start=stage.snapshot(),
-        command=("execute", request, "--yes"),
-        request=request,
-        done=None,
-        shows=lambda: stage.bucket_policy(bucket),
-    )
+    return unlocking(stage)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ The attacker administers the log's bucket, or may only append; the strain is S3'
 stands in the attacker's way where a record was locked.
 """
 
-import contextlib
 import hashlib
 import json
 from collections.abc import Iterator
@@ -16,7 +15,14 @@ from botocore.exceptions import ClientError
 
 from orgroot.cli.sandbox import Kind
 from orgroot.sandbox.log_views import BucketView
-from tests.e2e.scenes import Scene
+from tests.e2e.log_thieves import (
+    BucketOwner,
+    elsewhere,
+    next_name,
+    untouched,
+    verified,
+)
+from tests.e2e.scenes import Scene, unlocking
 from tests.e2e.stage import Snapshot, Stage
 
 
@@ -30,104 +36,17 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 @pytest.fixture(scope="module")
 def unlock(stage: Stage) -> Scene:
     """An approved unlocking of one bucket."""
-    bucket = stage.locked_bucket("tfstate")
-    where = (bucket["name"], "--account", bucket["account"])
-    stage.ok("alice", "inspect", "bucket", *where)
-    asked = ("unlock-bucket", *where, "--mode", "delete", "--reason", "locked out")
-    request = stage.pending("alice", *asked)
-    stage.approve(request, "bob", "olga")
-    return Scene(
-        stage=stage,
-        start=stage.snapshot(),
-        command=("execute", request, "--yes"),
-        request=request,
-        done=None,
-        shows=lambda: stage.bucket_policy(bucket),
-    )
-
-
-@pytest.fixture(scope="module")
-def points(unlock: Scene) -> tuple[str, ...]:
-    """The points of the unlocking."""
-    return unlock.points()
-
-
-class Attacker:
-    """Who holds the log archive account: its bucket, its policy, every version; no signing key."""
-
-    def __init__(self, stage: Stage) -> None:
-        view = stage.log
-        assert isinstance(view, BucketView)
-        self.bucket, self.prefix = view._bucket, view._prefix
-        self.s3 = stage.in_account(stage.account("log-archive"), "s3")
-        self.loosen(guard(stage))
-
-    def loosen(self, policy: str) -> None:
-        """Take every denial out of the bucket's policy: the first thing to go."""
-        allowed = [each for each in json.loads(policy)["Statement"] if each["Effect"] == "Allow"]
-        for each in allowed:
-            each["Resource"] = each["Resource"].replace(f"/{self.prefix}", "/")
-        document = json.dumps({"Version": "2012-10-17", "Statement": allowed})
-        self.s3.put_bucket_policy(Bucket=self.bucket, Policy=document)
-
-    def put(self, name: str, body: bytes, *, locked: bool = True) -> str:
-        """Write a version over whatever is there; its id."""
-        until = datetime.now(UTC) + timedelta(days=500)
-        lock = {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": until}
-        answer = self.s3.put_object(
-            Bucket=self.bucket,
-            Key=f"{self.prefix}{name}",
-            Body=body,
-            ChecksumAlgorithm="SHA256",
-            **(lock if locked else {}),
-        )
-        return str(answer["VersionId"])
-
-    def mark(self, name: str) -> str:
-        """Put a delete marker over a name; its id."""
-        answer = self.s3.delete_object(Bucket=self.bucket, Key=f"{self.prefix}{name}")
-        return str(answer["VersionId"])
-
-    def destroy(self, name: str) -> None:
-        """Delete the first version of a name for good."""
-        page = self.s3.list_object_versions(Bucket=self.bucket, Prefix=f"{self.prefix}{name}")
-        version = page["Versions"][-1]["VersionId"]
-        self.s3.delete_object(Bucket=self.bucket, Key=f"{self.prefix}{name}", VersionId=version)
+    return unlocking(stage)
 
 
 @pytest.fixture
-def attacked(unlock: Scene) -> Iterator[Attacker]:
+def attacked(unlock: Scene) -> Iterator[BucketOwner]:
     """The scene set back, and somebody who holds the bucket."""
     unlock.begin()
-    attacker = Attacker(unlock.stage)
+    attacker = BucketOwner(unlock.stage)
     yield attacker
-    attacker.s3.put_bucket_policy(Bucket=attacker.bucket, Policy=guard(unlock.stage))
+    attacker.restore()
     unlock.begin()
-
-
-def guard(stage: Stage) -> str:
-    """The bucket policy that the sandbox gave the log's bucket."""
-    return (stage.folder / "bucket-policy.json").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _kept_policy(stage: Stage) -> None:
-    view = stage.log
-    assert isinstance(view, BucketView)
-    s3 = stage.in_account(stage.account("log-archive"), "s3")
-    text = s3.get_bucket_policy(Bucket=view._bucket)["Policy"]
-    (stage.folder / "bucket-policy.json").write_text(text, encoding="utf-8")
-
-
-def next_name(stage: Stage) -> str:
-    """The name of the record that would come next."""
-    return f"{len(stage.records()) + 1:012d}.json"
-
-
-def verified(stage: Stage, code: int) -> list[tuple[str, int]]:
-    """What `log verify` finds, as codes and record numbers."""
-    found = stage.ok("carol", "log", "verify", code=code)["findings"]
-    return sorted((finding["code"], finding["seq"]) for finding in found)
 
 
 def stopped(scene: Scene, why: str) -> None:
@@ -141,14 +60,6 @@ def stopped(scene: Scene, why: str) -> None:
         with untouched(stage):
             done = stage.run(person, *command)
         assert (done.code, why in done.err) == (4, True), done.err
-
-
-@contextlib.contextmanager
-def untouched(stage: Stage) -> Iterator[None]:
-    """Nothing is changed in AWS, the log included."""
-    before = stage.changing_calls(), stage.records()
-    yield
-    assert (stage.changing_calls(), stage.records()) == before
 
 
 def struck(stage: Stage, **rule: Any) -> None:
@@ -213,7 +124,7 @@ def test_eight_processes_execute_a_request_once(unlock: Scene) -> None:
     assert verified(stage, 0) == []
 
 
-def test_delete_marker_plus_second_write(unlock: Scene, attacked: Attacker) -> None:
+def test_delete_marker_plus_second_write(unlock: Scene, attacked: BucketOwner) -> None:
     """A locked record is hidden and written anew: the first version goes on to count."""
     stage = unlock.stage
     forged = stage.log.read(stage.records()[-1]) or b""
@@ -231,7 +142,7 @@ def test_delete_marker_plus_second_write(unlock: Scene, attacked: Attacker) -> N
     assert len(stage.ok("bob", "request", "show", unlock.request)["approvals"]) == 2
 
 
-def test_a_write_over_a_marker_is_no_intent(unlock: Scene, attacked: Attacker) -> None:
+def test_a_write_over_a_marker_is_no_intent(unlock: Scene, attacked: BucketOwner) -> None:
     """Two executors, and between them the intent of the first is hidden: it is held all the same.
 
     S3 takes the second one's conditional write; the second sees that it is not the first.
@@ -250,11 +161,6 @@ def test_a_write_over_a_marker_is_no_intent(unlock: Scene, attacked: Attacker) -
     assert len(stage.witness()["sessions"]) == sessions
 
 
-def elsewhere(stage: Stage, name: str) -> dict[str, str]:
-    """Another machine of the same person."""
-    return {"ORGROOT_STATE_DIR": str(stage.folder / "state" / name)}
-
-
 def behind_sync(scene: Scene) -> int:
     """The point right before the intent is written."""
     points, intent = scene.points(), f"v1/{scene.start.records + 1:012d}.json"
@@ -262,7 +168,7 @@ def behind_sync(scene: Scene) -> int:
     return next(n for n, name in enumerate(points, 1) if name.endswith(intent))
 
 
-def test_a_second_version_over_an_unlocked_record(unlock: Scene, attacked: Attacker) -> None:
+def test_a_second_version_over_an_unlocked_record(unlock: Scene, attacked: BucketOwner) -> None:
     """Nobody can say which is the first: all stop, until an owner has looked and said so."""
     stage = unlock.stage
     name = next_name(stage)
@@ -281,7 +187,7 @@ def test_a_second_version_over_an_unlocked_record(unlock: Scene, attacked: Attac
     assert {code for code, _ in verified(stage, 4)} == {"NOT_LOCKED", "FOREIGN_RECORD"}
 
 
-def test_garbage_appended_to_stop_the_log(unlock: Scene, attacked: Attacker) -> None:
+def test_garbage_appended_to_stop_the_log(unlock: Scene, attacked: BucketOwner) -> None:
     """Whatever is appended, also an approval from a chat in a wrong frame: people go on working."""
     stage = unlock.stage
     raw = json.loads(stage.log.read(stage.records()[-1]) or b"{}")
@@ -303,7 +209,7 @@ def test_garbage_appended_to_stop_the_log(unlock: Scene, attacked: Attacker) -> 
     assert "GAP" in codes  # the record far ahead
 
 
-def test_emptied_store(unlock: Scene, attacked: Attacker) -> None:
+def test_emptied_store(unlock: Scene, attacked: BucketOwner) -> None:
     """Locked records cannot be taken away; a store without them stops everyone who knew them."""
     stage = unlock.stage
     for name in stage.records():
@@ -317,7 +223,7 @@ def test_emptied_store(unlock: Scene, attacked: Attacker) -> None:
     assert (done.code, "ROLLBACK" in done.out) == (4, True), done.err
 
 
-def test_another_store_with_an_older_log(unlock: Scene, attacked: Attacker) -> None:
+def test_another_store_with_an_older_log(unlock: Scene, attacked: BucketOwner) -> None:
     """The log's beginning, copied elsewhere by who can change a configuration, is a rollback."""
     stage = unlock.stage
     for name in stage.records()[:-1]:
