@@ -172,7 +172,7 @@ class Fold:
             raise Void(FindingCode.REPLAY, "the same statement stands in an earlier record")
         wrong = misplaced(record, place, self._trust.log_id)
         try:
-            body = self._parsed(text, record.sigs)
+            body = self._parsed(text, record.sigs, checks)
             signed_with = self._check_signature(body, text, record.sigs, checks)
         except Void as void:
             if wrong is not None:
@@ -197,12 +197,12 @@ class Fold:
             keys=keys,
         )
 
-    def _parsed(self, text: bytes, sigs: tuple[Signature, ...]) -> Body:
+    def _parsed(self, text: bytes, sigs: tuple[Signature, ...], checks: Checks) -> Body:
         try:
             body = from_text(text)
             self._require_ours(body)
         except IntegrityError as error:
-            foreign = not sigs or holds_unread(text, sigs, self.state.executions)
+            foreign = not sigs or holds_unread(text, sigs, self.state.executions, checks)
             code = FindingCode.FOREIGN_RECORD if foreign else FindingCode.BADSIG
             raise Void(code, error.message) from error
         return body

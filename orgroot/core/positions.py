@@ -11,14 +11,12 @@ from typing import Any
 import msgspec
 
 from orgroot.core.codec import EMPTY, Record, Signature
-from orgroot.core.ephemeral import verify_fact
 from orgroot.core.facts import Fact
 from orgroot.core.findings import FindingCode, Void
 from orgroot.core.ids import Digest, ExecutionId
 from orgroot.core.log_state import ExecutionRecord, LogState, RulesInForce
 from orgroot.core.preread import DIRECT, Checks
-from orgroot.core.public_keys import parse_public_key
-from orgroot.core.sshsig import Verified, verify
+from orgroot.core.sshsig import Verified
 from orgroot.core.statement_parts import PersonStatement, Signer, Statement
 from orgroot.core.statements import Rules, instant
 from orgroot.errors import IntegrityError, UsageError
@@ -147,7 +145,10 @@ def check_fact(key: str, text: bytes, sigs: tuple[Signature, ...], checks: Check
 
 
 def holds_unread(
-    text: bytes, sigs: tuple[Signature, ...], executions: Mapping[ExecutionId, ExecutionRecord]
+    text: bytes,
+    sigs: tuple[Signature, ...],
+    executions: Mapping[ExecutionId, ExecutionRecord],
+    checks: Checks,
 ) -> bool:
     """Whether every signature fits a text that this version does not understand.
 
@@ -158,10 +159,9 @@ def holds_unread(
         for sig in sigs:
             if sig.key is None:
                 run = executions[tree["execution_id"]]
-                verify_fact(run.body.ephemeral_key, text, sig.sig)
+                checks.fact(run.body.ephemeral_key, text, sig.sig)
             else:
-                key = parse_public_key(sig.key)
-                verify(sig.sig, text, namespace=f"orgroot-{tree['type']}-v1", key=key)
+                checks.person(sig.sig, text, namespace=f"orgroot-{tree['type']}-v1", key=sig.key)
     except (ValueError, LookupError, TypeError, RecursionError, IntegrityError, UsageError):
         return False  # whatever it is: anyone may have written it, so nothing of it may stop us
     return True

@@ -248,8 +248,7 @@ def _kept(log: AuditLog) -> dict[ExecutionId, tuple[Kept, ...]]:
 
 def _read(name: str, raw: bytes, run: ExecutionRecord) -> Kept:
     try:
-        record = decode_record(raw)
-        spooled = SpooledFact(body=record.body, sig="".join(sig.sig for sig in record.sigs))
+        spooled = _spooled(raw, run)
         return Kept(name=name, spooled=spooled, fact=recovery.spooled_fact(run, spooled))
     except (IntegrityError, Void) as error:
         raise IntegrityError(
@@ -257,6 +256,13 @@ def _read(name: str, raw: bytes, run: ExecutionRecord) -> Kept:
             hint="find out why before you remove it from the state folder",
             code="spool",
         ) from error
+
+
+def _spooled(raw: bytes, run: ExecutionRecord) -> SpooledFact:
+    record = decode_record(raw)
+    if (record.seq, record.log, len(record.sigs)) != (0, run.body.log, 1):
+        raise IntegrityError("it was not kept for this log", code="spool")
+    return SpooledFact(body=record.body, sig=record.sigs[0].sig)
 
 
 def _when(kept: Kept) -> tuple[str, int]:

@@ -6,6 +6,8 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +132,24 @@ def test_a_damaged_head_is_not_a_missing_one(
         with pytest.raises(IntegrityError, match=r"\.json is damaged") as caught:
             call()
         assert caught.value.code == "memory"
+
+
+def test_no_bit_of_a_memory_is_idle(memory: LocalMemory, tmp_path: Path) -> None:
+    """With any one bit flipped a head or pin is damaged, or another: never the same, never none."""
+    memory.set_head(LOG, 41, A)
+    memory.set_pin(PIN)
+    no_bit_is_idle(tmp_path, f"heads/{LOG}.json", lambda: memory.head(LOG))
+    no_bit_is_idle(tmp_path, f"pins/{ORG}.json", lambda: memory.pin(ORG))
+
+
+def no_bit_is_idle(tmp_path: Path, name: str, ask: Callable[[], object]) -> None:
+    """Flip each bit of a file, and ask."""
+    path = tmp_path / "state" / "orgroot" / name
+    kept, good = ask(), path.read_bytes()
+    for bit in range(8 * len(good)):
+        path.write_bytes((int.from_bytes(good, "big") ^ (1 << bit)).to_bytes(len(good), "big"))
+        with suppress(IntegrityError):
+            assert ask() not in {kept, None}
 
 
 def test_names_are_checked(memory: LocalMemory, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """This machine's copy of records: whole or dropped, whatever happens to its file."""
 
 import os
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -62,8 +63,8 @@ def test_a_flipped_bit_ends_the_copy_there(cache: FileRecordCache, tmp_path: Pat
     """Wherever a bit is changed, only records as they were kept are given, from the first on."""
     path = file_of(tmp_path)
     good = path.read_bytes()
-    for at in range(len(good)):
-        path.write_bytes(good[:at] + bytes([good[at] ^ (1 << at % 8)]) + good[at + 1 :])
+    for at, bit in product(range(len(good)), range(8)):
+        path.write_bytes(good[:at] + bytes([good[at] ^ (1 << bit)]) + good[at + 1 :])
         found = given(cache)
         assert found == WHOLE[: len(found)]
         assert len(found) < len(WHOLE)

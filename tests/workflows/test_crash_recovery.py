@@ -34,7 +34,7 @@ from orgroot.errors import (
     UsageError,
 )
 from orgroot.workflows import log_show
-from orgroot.workflows.crash_recovery import recover
+from orgroot.workflows.crash_recovery import _read, recover
 from orgroot.workflows.execution import execute
 from orgroot.workflows.log_reading import spool_waits
 
@@ -206,6 +206,24 @@ def test_a_damaged_spool_is_an_error() -> None:
     with pytest.raises(IntegrityError, match="damaged"):
         recover(world.workspace())
     assert world.memory("alice").spooled()
+
+
+def test_a_spooled_fact_with_one_bit_flipped_is_damaged() -> None:
+    """Each bit of it is signed, or says that it was kept for this log and for no place in it."""
+    world, request = granted()
+    world.aws.when("s3:PutBucketPolicy", lambda _call: setattr(world.store, "refuse", _full))
+    with pytest.raises(OutcomeUnknown):
+        execute(world.workspace(), request)
+    run, ((name, raw), *_) = runs(world, request)[0], world.memory("alice").spooled()
+    assert _read(name, raw, run).name == name
+    for bit in range(8 * len(raw)):
+        flipped = (int.from_bytes(raw, "big") ^ (1 << bit)).to_bytes(len(raw), "big")
+        with pytest.raises(IntegrityError, match=f"{name} on this machine is damaged"):
+            _read(name, flipped, run)
+
+
+def _full(_key: str) -> AuditUnavailable:
+    return AuditUnavailable("No space left on device")
 
 
 def test_an_end_nobody_knew_is_settled_by_looking() -> None:
