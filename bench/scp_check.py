@@ -3,8 +3,13 @@
 import json
 import random
 import time
+from collections.abc import Iterator
 
-from orgroot.core.scp_check import Check
+from orgroot.core.plan import Change
+from orgroot.core.scp_changes import Attachment, ScpContent, attach_scp, create_scp
+from orgroot.core.scp_check import Check, Memory
+from orgroot.core.scp_course import Course
+from orgroot.core.scp_document import policy_text
 from orgroot.core.scp_lockout import Scp
 from orgroot.core.scp_statement import parse_statements
 from orgroot.core.scp_tree import BoundScp, ScpTree, groups
@@ -26,6 +31,16 @@ def main() -> None:
     print(f"scp check: {ACCOUNTS:,} accounts, {UNITS:,} OUs, {POLICIES} SCPs, 2 Regions")
     print(f"  groups {len(found):,}, grouping {grouped:.2f} s of CPU")
     print(f"  {answers:,} answers in {spent:.2f} s of CPU")
+    changes = tuple(_plan())
+    start = time.process_time()
+    course = Course(
+        tree, changes, {"regions": check.regions, "now": check.now, "settled": {}, "said": Memory()}
+    )
+    passage = course.passage(changes)
+    spent = time.process_time() - start
+    stopped, passing = len(passage.after), len(passage.between)
+    print(f"  a plan of {len(changes)} steps, each judged, {stopped} tasks stopped by its end and")
+    print(f"  {passing} on its way, in {spent:.2f} s of CPU")
 
 
 def _organization() -> ScpTree:
@@ -41,6 +56,16 @@ def _organization() -> ScpTree:
     for unit in units:
         attached[unit] = (*attached[unit], *sorted(chance.sample(list(policies)[6:60], 3)))
     return ScpTree(organization="o-exampleorgid", policies=policies, attached=attached, paths=paths)
+
+
+def _plan() -> Iterator[Change]:
+    """Six SCPs more at the root, one of which stops the unlocking of queues everywhere."""
+    for n in range(6):
+        name, action = f"new-{n}", "sqs:*" if n == 3 else f"ec2:*{n}"  # noqa: PLR2004 - one of six
+        deny = {"Effect": "Deny", "Action": action, "Resource": "*"}
+        text = policy_text(json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+        yield create_scp(name, ScpContent(policy=text, description=""))
+        yield attach_scp(ROOT, Attachment(scp=name, id=None, policy=None))
 
 
 def _policy(policy: str, number: int) -> BoundScp:

@@ -24,6 +24,11 @@ class ScpCreated:
     key: str
     scp: Scp
 
+    @property
+    def policy(self) -> str:
+        """What later edits call it, as in every edit."""
+        return self.key
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScpUpdated:
@@ -69,7 +74,8 @@ class AccountMoved:
     path: tuple[str, ...]
 
 
-ScpEdit = ScpCreated | ScpUpdated | ScpAttached | ScpDetached | ScpDeleted | AccountMoved
+PolicyEdit = ScpCreated | ScpUpdated | ScpAttached | ScpDetached | ScpDeleted
+ScpEdit = PolicyEdit | AccountMoved
 
 
 def organization_after(tree: ScpTree, edits: Iterable[ScpEdit]) -> ScpTree:

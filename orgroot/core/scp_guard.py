@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from orgroot.core.governed_tasks import NAMED_AFTER, Task
 from orgroot.core.plan import Change, Op
 from orgroot.core.scp_after import (
+    PolicyEdit,
     ScpAttached,
     ScpCreated,
     ScpDeleted,
     ScpDetached,
-    ScpEdit,
     ScpUpdated,
 )
 from orgroot.core.scp_changes import attachment_of, content_of, known_of
@@ -26,7 +26,7 @@ _FEW = 3
 """Accounts that a sentence names one by one."""
 
 
-def edits_of(changes: Iterable[Change], tree: ScpTree) -> tuple[ScpEdit, ...]:
+def edits_of(changes: Iterable[Change], tree: ScpTree) -> tuple[PolicyEdit, ...]:
     """What changes of SCPs make of the organization.
 
     Raises:
@@ -38,7 +38,7 @@ def edits_of(changes: Iterable[Change], tree: ScpTree) -> tuple[ScpEdit, ...]:
         for policy, bound in tree.policies.items()
         if bound.scp.kind is PolicyKind.SCP
     }
-    edits: list[ScpEdit] = []
+    edits: list[PolicyEdit] = []
     for change in changes:
         match change.op:
             case Op.CREATE_SCP:

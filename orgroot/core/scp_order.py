@@ -5,7 +5,7 @@ than AWS takes. What restricts comes first and on the smallest target first; wha
 last, and sooner only where its slot is needed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orgroot.core.plan import Change, ChangeState, Op, Standing
@@ -23,8 +23,8 @@ def in_order(changes: Iterable[Change], observed: ObservedScps) -> tuple[Change,
     Raises:
         UsageError: code `scp-order`: there is none, and why.
     """
-    pending = sorted(changes, key=lambda change: _rank(change, observed))
-    state = _Simulation.of(observed)
+    pending = ranked(changes, observed)
+    state = Simulation.of(observed)
     made: list[Change] = []
     while pending:
         at = next((n for n, each in enumerate(pending) if not state.objection(each, pending)), None)
@@ -41,11 +41,16 @@ def in_order(changes: Iterable[Change], observed: ObservedScps) -> tuple[Change,
     return tuple(made)
 
 
+def ranked(changes: Iterable[Change], observed: ObservedScps) -> list[Change]:
+    """The changes in the order in which each is preferred."""
+    return sorted(changes, key=lambda change: _rank(change, observed))
+
+
 def objection(
     changes: tuple[Change, ...], judged: Mapping[int, Standing], observed: ObservedScps
 ) -> str:
     """Why what is left of approved changes may not be made in their order now; empty: it may."""
-    state = _Simulation.of(observed)
+    state = Simulation.of(observed)
     left = [each for n, each in enumerate(changes) if judged[n].state is ChangeState.TO_DO]
     for n, change in enumerate(left):
         why = state.objection(change, left[n:])
@@ -64,7 +69,7 @@ def _rank(change: Change, observed: ObservedScps) -> tuple[int, int]:
 
 
 @dataclass(kw_only=True)
-class _Simulation:
+class Simulation:
     """The SCPs while they are changed, by name.
 
     Attributes:
@@ -76,7 +81,8 @@ class _Simulation:
     attached: dict[str, set[str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, observed: ObservedScps) -> "_Simulation":
+    def of(cls, observed: ObservedScps) -> "Simulation":
+        """The SCPs as they are before the first change."""
         names = {policy.id: policy.name for policy in observed.policies}
         return cls(
             allows={p.name: allows_something(p.text or "") for p in observed.policies},
@@ -86,7 +92,7 @@ class _Simulation:
             },
         )
 
-    def objection(self, change: Change, pending: list[Change]) -> str:
+    def objection(self, change: Change, pending: Sequence[Change]) -> str:
         """Why a change may not be made next, the others still to come; empty: it may."""
         name = scp_of(change)
         match change.op:
@@ -104,7 +110,7 @@ class _Simulation:
             case _:
                 return ""
 
-    def _no_attachment(self, target: str, name: str, pending: list[Change]) -> str:
+    def _no_attachment(self, target: str, name: str, pending: Sequence[Change]) -> str:
         texts = {c.target for c in pending if c.op in (Op.CREATE_SCP, Op.UPDATE_SCP)}
         held = len(self.attached.get(target, ()))
         if name in texts:
@@ -121,6 +127,11 @@ class _Simulation:
             self.attached.setdefault(change.target, set()).add(attachment_of(change).scp)
         elif change.op is Op.DETACH_SCP:
             self.attached.get(change.target, set()).discard(attachment_of(change).scp)
+
+    def copied(self) -> "Simulation":
+        """One that goes its own way from here."""
+        attached = {target: set(held) for target, held in self.attached.items()}
+        return Simulation(allows=dict(self.allows), attached=attached)
 
     def _holders(self, name: str) -> tuple[str, ...]:
         return tuple(sorted(target for target, held in self.attached.items() if name in held))

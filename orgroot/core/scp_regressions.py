@@ -9,15 +9,25 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TypedDict
 
 from orgroot.core.request_context import Value
 from orgroot.core.root_principals import RootPrincipal
 from orgroot.core.root_tasks import TaskPolicy
-from orgroot.core.scp_check import Check
+from orgroot.core.scp_check import Check, Memory
 from orgroot.core.scp_lockout import Blame, Judgement, Outcome, TaskJudgement, judge_task
 from orgroot.core.scp_statement import Statement
 from orgroot.core.scp_tree import AccountGroup, ScpTree
+
+
+class Asked(TypedDict):
+    """What is asked of an organization, as of `Check`."""
+
+    regions: tuple[str, ...]
+    now: str | None
+    settled: Mapping[str, Value]
+    said: Memory
+
 
 _Answers = dict[tuple[str, TaskPolicy], Mapping[str, Judgement]]
 """By Region and task, the judgement of each of its actions."""
@@ -56,10 +66,14 @@ def stopped_by(
         now: the time of the check (UTC, ISO 8601); None: unknown.
         settled: condition keys whose values somebody knows.
     """
-    asked = {"regions": regions, "now": now, "settled": settled}
-    old, new = _Judged(before, asked), _Judged(after, asked)
+    asked: Asked = {"regions": regions, "now": now, "settled": settled, "said": Memory()}
+    return regressions(Judged(before, asked), Judged(after, asked))
+
+
+def regressions(old: "Judged", new: "Judged") -> tuple[Stopped, ...]:
+    """What runs in the accounts of `old` and would not in those of `new`, which are among them."""
     alike: dict[tuple[AccountGroup, AccountGroup], list[str]] = {}
-    for account in sorted(after.paths):
+    for account in sorted(new.group):
         alike.setdefault((old.group[account], new.group[account]), []).append(account)
     found: dict[tuple[str, TaskJudgement], list[str]] = {}
     for (one, other), accounts in alike.items():
@@ -76,15 +90,14 @@ def stopped_by(
     )
 
 
-class _Judged:
+class Judged:
     """An organization with every answer for root sessions, by group."""
 
-    def __init__(self, tree: ScpTree, asked: Mapping[str, Any]) -> None:
+    def __init__(self, tree: ScpTree, asked: Asked) -> None:
         self.answers: dict[AccountGroup, _Answers] = {}
-        for each in Check(tree=tree, **asked).run():
-            if each.principal is RootPrincipal.ROOT_SESSION:
-                answers = self.answers.setdefault(each.group, {})
-                answers[each.region, each.judgement.task_policy] = each.found
+        for each in Check(tree=tree, principals=(RootPrincipal.ROOT_SESSION,), **asked).run():
+            answers = self.answers.setdefault(each.group, {})
+            answers[each.region, each.judgement.task_policy] = each.found
         self.group = {account: group for group in self.answers for account in group.accounts}
         self._tree = tree
 
@@ -113,9 +126,9 @@ class _Judged:
 class _Change:
     """What becomes of accounts that are bound alike before, and alike after."""
 
-    old: _Judged
+    old: Judged
     before: AccountGroup
-    new: _Judged
+    new: Judged
     after: AccountGroup
 
     def stopped(self) -> Iterator[tuple[str, TaskJudgement]]:

@@ -29,7 +29,7 @@ from orgroot.workflows.plan_execution import (
 )
 from orgroot.workflows.run import Run
 from orgroot.workflows.scp_acts import act_of
-from orgroot.workflows.scp_guard import require_no_lockout, stopped
+from orgroot.workflows.scp_guard import judged_as_approved, require_no_lockout
 from orgroot.workflows.scp_tree import observe_tree
 from orgroot.workflows.scp_undone import undone
 from orgroot.workflows.scp_waves import proof, prove
@@ -46,7 +46,7 @@ class ScpDriver:
         changes = planned(request)
         _, judged = require_current(changes, _performance(ws, changes))
         left = tuple(c for n, c in enumerate(changes) if judged[n].state is ChangeState.TO_DO)
-        found = stopped(ws, left, observe_tree(ws)[0])
+        found = judged_as_approved(ws, left, observe_tree(ws)[0])
         require_no_lockout(found, planned_params(request).accept_lockout)
         return live_organization(ws)
 

@@ -4,7 +4,7 @@ A plan that would stop a root task that works today, or reach a wave too early, 
 anybody is asked. Another tool's SCPs are looked at and never written.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import msgspec
 
@@ -24,7 +24,7 @@ from orgroot.errors import RequestRefused
 from orgroot.workflows.execution import submit
 from orgroot.workflows.plan_execution import plan_draft, plan_result
 from orgroot.workflows.requests import Ask
-from orgroot.workflows.scp_guard import regions_of, require_needed, require_no_lockout, stopped
+from orgroot.workflows.scp_guard import judged, regions_of, require_needed, require_no_lockout
 from orgroot.workflows.scp_tree import observe_tree
 from orgroot.workflows.scp_undone import undone_lately
 from orgroot.workflows.scp_waves import checks_for, prove_applied, require_earlier
@@ -109,7 +109,8 @@ def make(ws: Workspace, wanted: Wanted = ALL) -> Made:
         lately = (*lately, *neighbour_notes(theirs), *means)
     if not changes:
         return Made(scps=made, notes=lately)
-    found = stopped(ws, changes, tree)
+    changes, found = judged(ws, changes, observed, tree, wanted.accept_lockout)
+    made = replace(made, plan=replace(made.plan, changes=changes))
     try:
         require_needed(found, wanted.accept_lockout)
         notes = (*lately, *require_no_lockout(found, wanted.accept_lockout))

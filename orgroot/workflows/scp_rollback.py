@@ -20,7 +20,7 @@ from orgroot.workflows.execution import submit
 from orgroot.workflows.plan_execution import plan_draft, plan_result, planned
 from orgroot.workflows.request_view import find
 from orgroot.workflows.requests import Ask
-from orgroot.workflows.scp_guard import require_needed, require_no_lockout, stopped
+from orgroot.workflows.scp_guard import judged, require_needed, require_no_lockout
 from orgroot.workflows.scp_tree import observe_tree
 from orgroot.workflows.scps import observe
 from orgroot.workflows.workspace import Workspace
@@ -79,8 +79,8 @@ def make(ws: Workspace, receipt: str, accepted: tuple[Task, ...]) -> Rollback:
             hint="what came after it would be lost: change the configuration and use `scp apply`",
             code="rollback",
         )
-    changes = undoing(done, observed)
-    found = stopped(ws, changes, observe_tree(ws)[0])
+    tree, _ = observe_tree(ws)
+    changes, found = judged(ws, undoing(done, observed), observed, tree, accepted)
     require_needed(found, accepted)
     notes = require_no_lockout(found, accepted)
     asked = PlannedChanges(plan=changes, accept_lockout=accepted, rolls_back=request.id)

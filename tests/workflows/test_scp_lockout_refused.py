@@ -16,6 +16,7 @@ from orgroot.workflows.scp_planning import Wanted
 
 LOCKS = SENT.replace(',"Condition":{"Null":{"aws:AssumedRoot":"true"}}', "")
 BUCKETS = LOCKS.replace('"Action":"*"', '"Action":"s3:DeleteBucketPolicy"')
+ALLOWS = '{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":{},"Resource":"*"}}}}'
 EVERYTHING = tuple(NAMED_AFTER.values())
 
 
@@ -107,3 +108,55 @@ def test_a_plan_describes_each_policy_once(place: Place) -> None:
     calls = place.aws.calls[before:]
     read = [call.subject for call in calls if call.operation == "organizations:DescribePolicy"]
     assert len(read) == len(set(read)) == len(place.aws.policies)
+
+
+IAM, S3 = ALLOWS.format('["iam:*","sqs:*"]'), ALLOWS.format('["s3:*"]')
+OWNED = {"orgroot:managed": "true"}
+
+
+def trading(place: Place) -> None:
+    """Two allow lists on an account, declared to trade what they allow."""
+    for name, there, wanted in (("one", IAM, S3), ("two", S3, IAM)):
+        made = place.aws.create_scp(name, "", there, OWNED)
+        place.aws.attach_scp(made.id, MEMBER)
+        place.write(wanted, f"{name}.json")
+    place.aws.attachments[MEMBER].remove("p-FullAWSAccess")
+    lists = (ScpConfig(name=n, file=f"{n}.json", targets=(MEMBER,)) for n in ("one", "two"))
+    place.declare(*lists)
+
+
+def test_a_lockout_between_two_steps_is_refused_and_the_step_named(place: Place) -> None:
+    """What works before a plan and after it stops on its way: step, task, account and policies."""
+    trading(place)
+    before, records = list(place.aws.writes), len(place.world.store.objects)
+    with pytest.raises(RequestRefused) as caught:
+        scp_planning.plan(place.workspace())
+    assert caught.value.code == "lockout"
+    assert "after step 1 of 2 (update-scp one) and until a later one" in caught.value.message
+    assert f"audit-root-credentials in {MEMBER} would be denied by" in caught.value.message
+    assert "no order of the steps was found" in (caught.value.hint or "")
+    assert (place.aws.writes, len(place.world.store.objects)) == (before, records)
+
+
+def test_an_accepted_interruption_takes_the_order_that_stops_nothing_else(place: Place) -> None:
+    """The approvers read the step; executed, the steps are made in that order."""
+    trading(place)
+    wanted = Wanted(accept_lockout=(Task.UNLOCK_BUCKET,))
+    plan = scp_planning.plan(place.workspace(), wanted)
+    assert [change.target for change in plan.changes] == ["two", "one"]
+    (note,) = plan.notes
+    assert note.startswith("accepted lockout: after step 1 of 2 (update-scp two) and until a later")
+    assert place.run(place.granted(wanted)).applied
+
+
+def test_an_interruption_that_came_after_the_approvals_is_refused(place: Place) -> None:
+    """While FullAWSAccess lies beside them, the lists may trade; without it they may not."""
+    trading(place)
+    place.aws.attachments[MEMBER].append("p-FullAWSAccess")
+    request = place.granted()
+    place.aws.attachments[MEMBER].remove("p-FullAWSAccess")
+    before, records = list(place.aws.writes), len(place.world.store.objects)
+    with pytest.raises(RequestRefused) as caught:
+        execute(place.workspace(), request)
+    assert (caught.value.code, "after step 1 of 2" in caught.value.message) == ("lockout", True)
+    assert (place.aws.writes, len(place.world.store.objects)) == (before, records)
