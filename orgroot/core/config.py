@@ -12,32 +12,20 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from orgroot.core.config_checks import check_config
+from orgroot.core.config_scalars import (
+    Account,
+    Duration,
+    FindingId,
+    Name,
+    RegionName,
+    RoleArn,
+    Target,
+    TopicArn,
+    Unit,
+    Why,
+)
 from orgroot.core.governed_tasks import Task
 from orgroot.core.structure import convert
-
-# `\Z`, for `$` would also match before a final line feed. The description is what an error says.
-Name = Annotated[
-    str,
-    Meta(
-        pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\Z",
-        description="a name is at most 64 of a-z, 0-9, dot, underscore and hyphen",
-    ),
-]
-Account = Annotated[
-    str,
-    Meta(
-        pattern=r"^[0-9]{12}\Z",
-        description="an account id is 12 digits, leading zeros included; quotes are not needed",
-    ),
-]
-Duration = Annotated[
-    str,
-    Meta(
-        pattern=r"^([1-9][0-9]{0,6}[smh]|[1-9][0-9]{0,3}d)\Z",
-        description="a length of time is a whole number with s, m, h or d, as 90s, 4h or 30d",
-    ),
-]
-"""A length of time as authored: a whole number and s, m, h or d; `seconds` converts it."""
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -56,24 +44,6 @@ def end_of_day(day: date) -> datetime:
     if day == date.max:
         return datetime.max.replace(tzinfo=UTC)
     return datetime.combine(day + timedelta(days=1), time(), tzinfo=UTC)
-
-
-RegionName = Annotated[
-    str,
-    Meta(
-        pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]\Z",
-        description="a Region is written as eu-west-1; AssumeRoot has no global endpoint",
-    ),
-]
-
-
-Unit = Annotated[
-    str,
-    Meta(
-        pattern=r"^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})\Z",
-        description="an OU id is written as ou-ab12-34567890, the root as r-ab12",
-    ),
-]
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,7 +79,7 @@ class OrganizationConfig(Section, frozen=True, kw_only=True):
 class RootAccess(Section, frozen=True, kw_only=True):
     """The desired state of centralized root access; `managed_by` another tool is never written."""
 
-    managed_by: Annotated[str, Meta(min_length=1)] = "orgroot"
+    managed_by: Name = "orgroot"
     credentials_management: bool | None = None
     root_sessions: bool | None = None
 
@@ -141,7 +111,7 @@ class Trust(Section, frozen=True, kw_only=True):
     store: str
     owners: Owners
     store_account: Account | None = None
-    store_region: str | None = None
+    store_region: RegionName | None = None
     retain: Duration | None = None
     checkpoint: str | None = None
 
@@ -155,7 +125,7 @@ class Exemption(Section, frozen=True, kw_only=True):
     """An account left alone on purpose until a date (the end of that day, UTC)."""
 
     account: Account
-    reason: str
+    reason: Why
     until: date
 
 
@@ -171,10 +141,10 @@ class ScpConfig(Section, frozen=True, kw_only=True):
 
     name: Annotated[str, Meta(min_length=1, max_length=128)]
     file: str
-    targets: tuple[str, ...]
+    targets: tuple[Target, ...]
     description: Annotated[str, Meta(max_length=512)] = ""
-    managed_by: Annotated[str, Meta(min_length=1)] = "orgroot"
-    waves: tuple[tuple[str, ...], ...] | None = None
+    managed_by: Name = "orgroot"
+    waves: tuple[tuple[Target, ...], ...] | None = None
 
 
 class PersonKey(Section, frozen=True, kw_only=True):
@@ -312,8 +282,8 @@ class Approvals(Section, frozen=True, kw_only=True):
 class AcceptedFinding(Section, frozen=True, kw_only=True):
     """A drift finding accepted until a date (the end of that day, UTC)."""
 
-    finding: str
-    reason: str
+    finding: FindingId
+    reason: Why
     until: date
 
 
@@ -326,9 +296,9 @@ class DriftConfig(Section, frozen=True, kw_only=True):
 class KnownCaller(Section, frozen=True, kw_only=True):
     """A principal outside orgroot that may call AssumeRoot, for some tasks, until a date."""
 
-    role: str
+    role: RoleArn
     tasks: tuple[Task, ...]
-    reason: str
+    reason: Why
     until: date
 
 
@@ -359,8 +329,8 @@ class ReconcileConfig(Section, frozen=True, kw_only=True):
 class MonitoringConfig(Section, frozen=True, kw_only=True):
     """Where root-use alarms live and whom they tell."""
 
-    regions: tuple[str, ...]
-    notify: str
+    regions: tuple[RegionName, ...]
+    notify: TopicArn
 
 
 class Config(Section, frozen=True, kw_only=True):
@@ -369,7 +339,7 @@ class Config(Section, frozen=True, kw_only=True):
     A missing section means "not managed"; an empty list means "remove all".
     """
 
-    version: Annotated[int, Meta(ge=1, le=1)]
+    version: Annotated[int, Meta(ge=1, le=1, description="this orgroot reads version 1")]
     organization: OrganizationConfig
     root_access: RootAccess | None = None
     trust: Trust | None = None

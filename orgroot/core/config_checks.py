@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from orgroot.core.public_keys import parse_public_key
 from orgroot.core.receipts import parse_receipt
 from orgroot.core.store_place import S3, s3_place
-from orgroot.core.structure import Path, wrong
+from orgroot.core.structure import Path, did_you_mean, wrong
 from orgroot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
         Owners,
         Trust,
     )
+
+_CALLER_ARN = re.compile(
+    r"arn:aws[a-z-]*:(iam::[0-9]{12}:user/[\w+=,.@/-]{1,512}"
+    r"|sts::[0-9]{12}:assumed-role/[\w+=,.@-]{1,64}/[\w+=,.@-]{2,64})",
+    re.ASCII,
+)
+"""What GetCallerIdentity answers for a user, and for a session of a role."""
+
+_MANAGERS = ("orgroot", "terraform", "lza", "control-tower", "cloudformation", "console")
+"""Known values of `managed_by`; others are taken, unless they look like a slip of one of these."""
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,512}", re.ASCII)
 
@@ -36,8 +46,11 @@ def check_config(config: "Config") -> None:
     if config.trust is not None:
         _check_trust(config.trust)
     _unique(("accounts", "exempt"), (e.account for e in config.accounts.exempt))
+    if config.root_access is not None:
+        _check_manager(config.root_access.managed_by, ("root_access", "managed_by"))
     for index, scp in enumerate(config.scps or ()):
         _unique(("scps", index, "targets"), scp.targets)
+        _check_manager(scp.managed_by, ("scps", index, "managed_by"))
     _unique(("scps",), (scp.name for scp in config.scps or ()))
     if config.approvals is not None:
         check_approvals(config.approvals, ("approvals",))
@@ -52,6 +65,13 @@ def _unique(path: Path, values: Iterable[str]) -> None:
         if value in seen:
             raise wrong((*path, index), f"{value!r} stands here a second time; remove one")
         seen.add(value)
+
+
+def _check_manager(name: str, path: Path) -> None:
+    """A slip of the pen would silently leave a thing to a tool that does not exist."""
+    meant = did_you_mean(name, _MANAGERS)
+    if meant and name not in _MANAGERS:
+        raise wrong(path, f"{name!r} is no tool{meant}")
 
 
 def _check_organization(organization: "OrganizationConfig") -> None:
@@ -148,6 +168,7 @@ def check_approvals(approvals: "Approvals", at: Path) -> None:
     """
     for name, person in approvals.people.items():
         path = (*at, "people", name)
+        _unique((*path, "groups"), person.groups)
         _unique((*path, "keys"), (key_material(entry.key) for entry in person.keys))
         for index, identity in enumerate(person.aws):
             _check_identity(identity, (*path, "aws", index))
@@ -167,3 +188,9 @@ def _check_identity(identity: "AwsIdentity", path: Path) -> None:
         raise wrong(path, "write either sso (an Identity Center user) or arn")
     if identity.arn is not None and (identity.accounts or identity.permission_sets):
         raise wrong(path, "accounts and permission_sets belong to sso; an arn names its account")
+    if identity.arn is not None and _CALLER_ARN.fullmatch(identity.arn) is None:
+        raise wrong(
+            (*path, "arn"),
+            f"{identity.arn!r} is no caller: write the Arn that `aws sts get-caller-identity` "
+            "shows, of a user or of an assumed role; `*` stands for nothing here",
+        )

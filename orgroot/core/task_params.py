@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from orgroot.core.config import Account, RegionName
+from orgroot.core.config_scalars import Account, RegionName
 from orgroot.core.governed_tasks import NAMED_AFTER, Task
 from orgroot.core.ids import sha256
 from orgroot.core.plan import Change, Plan

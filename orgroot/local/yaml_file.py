@@ -97,14 +97,21 @@ def parse_yaml(data: bytes, *, source: str) -> YamlDocument:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{source}:{line}: not UTF-8", source=source, line=line) from error
+        words = f"{source}:{line}: not UTF-8; save the file as UTF-8"
+        raise ConfigError(words, source=source, line=line) from error
     reader = _Reader(text, source)
     try:
         return reader.document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        words = f"{source}:{line}: not YAML: {error.problem or error.context}"
+        problem = str(error.problem or error.context)
+        words = f"{source}:{line}: not YAML: {problem}"
+        hint = "indent with spaces, never with tabs" if "'\\t'" in problem else None
+        raise ConfigError(words, source=source, line=line, hint=hint) from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        words = f"{source}:{line}: not YAML: the character {error.character:#06x} is not allowed"
         raise ConfigError(words, source=source, line=line) from error
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # PyYAML lets int() and chr() fail by themselves on absurd directives and escapes.

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from orgroot.core.config import RegionName
+from orgroot.core.config_scalars import RegionName
 from orgroot.core.ids import AccountId
 from orgroot.core.organization import ACTIVE, MemberAccount
 from orgroot.core.secrets import RootSession

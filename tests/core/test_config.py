@@ -42,6 +42,15 @@ def test_only_version_and_organization_are_required() -> None:
     assert config.trust is None
 
 
+@pytest.mark.parametrize("tool", ["terraform", "lza", "console", "control-tower", "puppet"])
+def test_any_tool_may_manage_a_thing(tool: str) -> None:
+    """A tool that orgroot does not know by name is another tool all the same."""
+    tree = changed(("root_access", "managed_by"), tool)
+    config = parse_config(changed(("scps", 0, "managed_by"), tool, tree))
+    assert config.root_access is not None
+    assert config.root_access.managed_by == tool
+
+
 WRONG: list[tuple[tuple[str | int, ...], Any, str, str]] = [
     (("organisation",), {}, "organisation", "did you mean 'organization'?"),
     (("organization", "regoin"), "x", "organization.regoin", "did you mean 'region'?"),
@@ -103,12 +112,65 @@ WRONG: list[tuple[tuple[str | int, ...], Any, str, str]] = [
         "reconcile.roles.222222222222",
         "not the ARN of a role in account",
     ),
-    (("version",), "2", "version", "a whole number from 1 to 1"),
-    (("version",), "1e0", "version", "a whole number from 1 to 1"),
+    (("version",), "2", "version", "this orgroot reads version 1"),
+    (("version",), "1e0", "version", "this orgroot reads version 1"),
     (("root_access", "root_sessions"), "yes", "root_access.root_sessions", "true or false"),
     (("root_access", "root_sessions"), "1", "root_access.root_sessions", "true or false"),
     (("root_access", "root_sessions"), "null", "root_access.root_sessions", "true or false"),
-    (("root_access", "managed_by"), "", "root_access.managed_by", "empty"),
+    (("root_access", "managed_by"), "", "root_access.managed_by", "at most 64"),
+    (("root_access", "managed_by"), "orgrot", "managed_by", "did you mean 'orgroot'?"),
+    (("scps", 0, "managed_by"), "terrafrom", "scps[0].managed_by", "did you mean 'terraform'?"),
+    (("scps", 0, "targets"), ["everything"], "scps[0].targets[0]", "a target is root"),
+    (("scps", 0, "waves"), [["ou-x"]], "scps[0].waves[0][0]", "a target is root"),
+    (("trust", "store_region"), "moon", "trust.store_region", "eu-west-1"),
+    (("accounts", "exempt", 0, "reason"), " ", "accounts.exempt[0].reason", "say why"),
+    (("drift", "accepted", 0, "reason"), "", "drift.accepted[0].reason", "say why"),
+    (("drift", "accepted", 0, "finding"), "alarm", "drift.accepted[0].finding", "KIND/WHAT"),
+    (
+        ("reconcile",),
+        {
+            "known_callers": [
+                {
+                    "role": "arn:aws:iam::222222222222:user/x",
+                    "tasks": [],
+                    "reason": "r",
+                    "until": "2027-01-31",
+                }
+            ]
+        },
+        "reconcile.known_callers[0].role",
+        "the ARN of a role",
+    ),
+    (
+        ("monitoring",),
+        {"regions": ["moon"], "notify": "arn:aws:sns:us-east-1:222222222222:x"},
+        "monitoring.regions[0]",
+        "eu-west-1",
+    ),
+    (
+        ("monitoring",),
+        {"regions": [], "notify": "me@example.com"},
+        "monitoring.notify",
+        "ARN of an SNS topic",
+    ),
+    (
+        ("approvals", "people", "alice", "groups"),
+        ["platform", "platform"],
+        "approvals.people.alice.groups[1]",
+        "a second time",
+    ),
+    (
+        ("approvals", "people", "alice", "aws"),
+        [{"arn": "arn:aws:iam::222222222222:user/*"}],
+        "approvals.people.alice.aws[0].arn",
+        "get-caller-identity",
+    ),
+    (
+        ("approvals", "people", "alice", "aws"),
+        [{"arn": "arn:aws:iam::222222222222:root"}],
+        "approvals.people.alice.aws[0].arn",
+        "is no caller",
+    ),
     (("trust", "store"), "ftp://x", "trust.store", "file:///"),
     (("trust", "checkpoint"), "latest", "trust.checkpoint", "is not a receipt"),
     (

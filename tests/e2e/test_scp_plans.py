@@ -44,7 +44,12 @@ def unit_of(place: Playground, name: str) -> str:
             "10,241 characters",
         ),
         ("lost", json.dumps(DENY), {"targets": ["ou-zzzz-99999999"]}, "ou-zzzz-99999999"),
-        ("nowhere", json.dumps(DENY), {"targets": ["everything"]}, "'everything' is no target"),
+        (
+            "nowhere",
+            json.dumps(DENY),
+            {"targets": ["everything"]},
+            "'everything' is not accepted: a target is root",
+        ),
         ("AWSAccelerator-1", json.dumps(DENY), {}, "Landing Zone Accelerator"),
     ],
 )

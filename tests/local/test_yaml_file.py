@@ -107,6 +107,24 @@ def test_bytes_that_are_no_text_are_refused(data: bytes) -> None:
         parse_yaml(data, source="c.yaml")
 
 
+@pytest.mark.parametrize(
+    ("data", "words", "hint"),
+    [
+        (b"a: 1\n\tb: 2\n", "c.yaml:2: not YAML", "indent with spaces"),
+        (b"a: 1\nb: \x00\n", "c.yaml:2: not YAML: the character 0x0000 is not allowed", None),
+        (b"a: 1\nb: \xe9\n", "c.yaml:2: not UTF-8; save the file as UTF-8", None),
+    ],
+)
+def test_what_editors_leave_behind_is_named_with_its_line(
+    data: bytes, words: str, hint: str | None
+) -> None:
+    """A tab, a control character and another encoding say where they are and what to do."""
+    with pytest.raises(ConfigError) as caught:
+        parse_yaml(data, source="c.yaml")
+    assert caught.value.message.startswith(words)
+    assert (hint or "") in (caught.value.hint or "")
+
+
 def test_a_file_above_the_limit_is_refused_before_it_is_parsed() -> None:
     """256 KiB is enough for anyone; an alias bomb has no room."""
     assert parse_yaml(b"a: 1\n#" + b"x" * (MAX_BYTES - 7) + b"\n", source="c").tree == {"a": "1"}
