@@ -68,9 +68,7 @@ def test_every_single_bit_flip_is_refused(kind: str) -> None:
             verify(armor(changed), MESSAGE, namespace=NAMESPACE, key=KEYS[kind])
 
 
-@pytest.mark.parametrize(
-    "kind", sorted(set(ARMORED) - {"ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"})
-)
+@pytest.mark.parametrize("kind", ARMORED)
 def test_every_single_bit_flip_of_the_text_is_refused(kind: str) -> None:
     """Whichever bit of the armored text is turned: an IntegrityError, and nothing else."""
     for changed in _flips(ARMORED[kind].encode()):
