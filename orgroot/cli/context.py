@@ -21,7 +21,6 @@ from orgroot.core.log_verify import LookAhead
 from orgroot.core.results import Whoami
 from orgroot.errors import CredentialsError, IntegrityError, UsageError
 from orgroot.local import second_process
-from orgroot.local.clock import SystemClock
 from orgroot.local.memory import LocalMemory
 from orgroot.local.ssh_signer import find_keys, public_key_of
 from orgroot.local.yaml_file import load_config
@@ -76,12 +75,13 @@ def open_log(
         any_owners: its owners may have handed the log over since.
     """
     head = () if settings.expect_head is None else (settings.expect_head,)
+    store, clock = open_store(settings, trust)
     log = AuditLog(
-        open_store(settings, trust),
+        store,
         trust,
         config.organization.id,
         memory(),
-        SystemClock(),
+        clock,
         receipts=tuple(line.strip() for line in (*head, *receipts)),
         any_owners=any_owners,
     )
@@ -307,7 +307,7 @@ def open_desk(
     log.require()
     _use_trust(log, settings, signs=signs)
     _tell_of_spool(log)
-    tell_of_rules(log, SystemClock().now())
+    tell_of_rules(log, log.clock.now())
     person: str | None
     signer: Signer | None
     if owner:
@@ -320,7 +320,7 @@ def open_desk(
         person = _caller_person(settings, config, log) if signs and not as_person else as_person
         signer = who.desk_signer(roster, person, key)
     yield LogDesk(
-        config=config, log=log, clock=SystemClock(), memory=memory(), person=person, signer=signer
+        config=config, log=log, clock=log.clock, memory=memory(), person=person, signer=signer
     )
 
 

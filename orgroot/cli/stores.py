@@ -11,9 +11,10 @@ from orgroot.core.ids import account_id, log_id
 from orgroot.core.log_bucket import as_text, doubts, lacks, log_bucket_policy, log_bucket_scp
 from orgroot.core.store_place import S3, s3_place
 from orgroot.errors import UsageError
+from orgroot.local.clock import SystemClock
 from orgroot.local.file_store import FileStore
 from orgroot.local.record_cache import FileRecordCache
-from orgroot.ports import RecordStore
+from orgroot.ports import Clock, RecordStore
 
 if TYPE_CHECKING:
     from orgroot.aws.log_bucket import LogBucket
@@ -26,17 +27,18 @@ ANSWER_SECONDS = 10.0
 """How long S3 may take over one record before the write is made again."""
 
 
-def open_store(settings: Settings, trust: Trust) -> RecordStore:
-    """The store of a log; nothing is read yet.
+def open_store(settings: Settings, trust: Trust) -> tuple[RecordStore, Clock]:
+    """The store of a log, and the time there: AWS's for a bucket. Nothing is read yet.
 
     Raises:
         UsageError: no such kind of store, or no usable Region or credentials.
         IntegrityError: a configured endpoint that is neither AWS nor this machine.
     """
     if not trust.store.startswith(S3):
-        return FileStore(places.store_folder(trust.store))
+        return FileStore(places.store_folder(trust.store)), SystemClock()
     cache = FileRecordCache(places.state_folder(), log_id(trust.log_id))
-    return _in_bucket(open_bucket(settings, trust), trust, cache)
+    bucket = open_bucket(settings, trust)
+    return _in_bucket(bucket, trust, cache), bucket.door.clock
 
 
 def new_store(

@@ -84,11 +84,12 @@ def read_whole(log: AuditLog, ahead: LookAhead = in_turn) -> Verified:
         UsageError: it holds nothing, and this machine does not know better.
     """
     store, heads = log.store, log.remembered()
+    present = tuple(store.keys())  # before the time is asked for, which a bucket's answers tell
     state = chain.verify(
         trust=log.trust,
         organization=log.organization,
         get=store.get,
-        keys=store.keys(),
+        keys=present,
         now=log.clock.now(),
         evidence=store.evidence(),
         ahead=ahead,
