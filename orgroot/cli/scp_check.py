@@ -119,7 +119,7 @@ def _regions(settings: Settings, known: Mapping[str, Value]) -> tuple[str, ...]:
     """Where the work is: as `--context` or `--region` says, else where the configuration works."""
     named = next((v for key, v in known.items() if key.lower() == _REGION_KEY), None)
     if named is not None:
-        return (named,) if isinstance(named, str) else named
+        return (named,) if isinstance(named, str) else tuple(named)
     if settings.region:
         return (settings.region,)
     try:

@@ -99,7 +99,13 @@ def _condition(name: str, key: str, wanted: tuple[str, ...], context: RequestCon
         return YES if always and operator.test in _WILD else depends(key)
     if value is None:
         return known(value=operator.without_key)
-    return _compare(operator, (value,) if isinstance(value, str) else value, wanted, context)
+    # Of a set the request has one: each is asked about.
+    sets = [(each,) for each in sorted(value)] if isinstance(value, frozenset) else [value]
+    answers = [
+        _compare(operator, (each,) if isinstance(each, str) else each, wanted, context)
+        for each in sets
+    ]
+    return answers[0] if len({each.value for each in answers}) == 1 else depends(key)
 
 
 def _null(key: str, wanted: tuple[str, ...], value: Value | Unknown) -> Answer:

@@ -49,7 +49,7 @@ def _value(inner: str, context: RequestContext) -> str:
     key, default = (with_default[1], with_default[2]) if with_default else (inner.strip(), None)
     # A name without its service's prefix is no condition key, so no request has it.
     value = context.get(key) if ":" in key else None
-    if value is UNKNOWN:
+    if value is UNKNOWN or isinstance(value, frozenset):
         raise Unresolved(key)
     if isinstance(value, str):
         return value

@@ -57,6 +57,19 @@ _ABSENT_IN_IAM = ("iam:", "aws:resourcetag/")
 """Root tasks touch the root user, its credentials and its MFA devices, which have no tags of
 anybody's, and IAM's own keys are of other actions (service authorization reference, IAM)."""
 
+_ABSENT_IN_S3 = ("s3:",)
+_OPEN_IN_S3 = ("s3:buckettag/", "s3:x-amz-content-sha256")
+"""S3's keys are of other actions, but for these and what `_ordinary` says (service authorization
+reference, S3: GetBucketPolicy, PutBucketPolicy, DeleteBucketPolicy, ListAllMyBuckets)."""
+
+_ABSENT_IN_SQS = ("sqs:",)
+"""SQS has no keys of its own (service authorization reference, SQS)."""
+
+_ABSENT_IN = MappingProxyType({"iam": _ABSENT_IN_IAM, "s3": _ABSENT_IN_S3, "sqs": _ABSENT_IN_SQS})
+
+_TLS_VERSIONS = frozenset({"1.2", "1.3"})
+"""What AWS's endpoints speak ("TLS 1.2 to become the minimum for all AWS API endpoints")."""
+
 _TWINS = MappingProxyType(
     {"aws:resourceorgid": "aws:principalorgid", "aws:principalorgid": "aws:resourceorgid"}
 )
@@ -94,7 +107,7 @@ def request_context(
         "aws:resourceaccount": account,
         "aws:userid": account,
         "aws:viaawsservice": "false",
-        **({"s3:resourceaccount": account} if service in {"", "s3"} else {}),
+        **_ordinary(service, account),
         **organization_keys(where),
     }
     if now is not None:
@@ -105,7 +118,8 @@ def request_context(
         values["aws:assumedroot"] = None
     return RequestContext(
         values=MappingProxyType(values),
-        absent=(*_ABSENT, *(_ABSENT_IN_IAM if service == "iam" else ())),
+        absent=(*_ABSENT, *_ABSENT_IN.get(service, ())),
+        open=_OPEN_IN_S3,
         service=service,
         twins=_TWINS,
     )
@@ -129,13 +143,29 @@ def with_implied(settled: Mapping[str, Value]) -> dict[str, Value]:
     return {**implied, **known}
 
 
+def _ordinary(service: str, account: str) -> Mapping[str, Value]:
+    """What a caller has in hand, as AWS's SDKs and orgroot have it: TLS, and a fresh signature.
+
+    Whoever wants in can call so. What only S3 has is there where S3 is called, or anything.
+    """
+    values: dict[str, Value] = {"aws:securetransport": "true"}
+    if service in {"", "s3"}:
+        values |= {
+            "s3:authtype": "REST-HEADER",
+            "s3:resourceaccount": account,
+            "s3:signatureage": "0",
+            "s3:signatureversion": "AWS4-HMAC-SHA256",
+            "s3:tlsversion": _TLS_VERSIONS,
+        }
+    return values
+
+
 def _session(now: str | None) -> Mapping[str, Value]:
-    """AssumeRoot takes no MFA, and orgroot speaks TLS alone; the session is as old as the call."""
+    """AssumeRoot takes no MFA; the session is as old as the call."""
     values: dict[str, Value] = {
         "aws:assumedroot": "true",
         "aws:multifactorauthpresent": "false",
         "aws:multifactorauthage": None,
-        "aws:securetransport": "true",
     }
     if now is not None:
         values["aws:tokenissuetime"] = now

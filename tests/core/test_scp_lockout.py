@@ -210,7 +210,7 @@ def test_the_exemption_lets_sessions_through_and_nobody_else() -> None:
         ),
         ({"Bool": {"aws:MultiFactorAuthPresent": "false"}}, YES, None),
         ({"Null": {"aws:MultiFactorAuthAge": "true"}}, YES, None),
-        ({"Bool": {"aws:SecureTransport": "false"}}, NO, None),
+        ({"Bool": {"aws:SecureTransport": "false"}}, NO, NO),
         ({"DateLessThan": {"aws:TokenIssueTime": "2020-01-01T00:00:00Z"}}, NO, None),
         ({"StringEquals": {"aws:PrincipalTag/team": "x"}}, NO, NO),
         ({"Bool": {"aws:ViaAWSService": "true"}}, NO, NO),
@@ -226,6 +226,35 @@ def test_what_is_known_of_a_root_principal(
     (statement,) = scp("p", deny(Condition=condition)).statements
     for context, expected in ((SESSION, session), (ROOT_USER, user)):
         found = statement.covers(PUT, BUCKET, context)
+        assert found.value == (None if expected is None else expected.value)
+
+
+@pytest.mark.parametrize(
+    ("condition", "action", "expected"),
+    [
+        ({"NumericLessThan": {"s3:TlsVersion": "1.2"}}, PUT, NO),
+        ({"NumericGreaterThan": {"s3:signatureAge": "600000"}}, PUT, NO),
+        ({"StringNotEquals": {"s3:authType": "REST-HEADER"}}, PUT, NO),
+        ({"StringNotEquals": {"s3:signatureversion": "AWS4-HMAC-SHA256"}}, PUT, NO),
+        ({"Null": {"s3:x-amz-server-side-encryption": "true"}}, PUT, YES),
+        ({"StringLike": {"s3:prefix": "*"}}, PUT, NO),
+        ({"StringEquals": {"s3:TlsVersion": "${s3:TlsVersion}"}}, PUT, None),
+        ({"NumericLessThan": {"s3:TlsVersion": "1.3"}}, PUT, None),
+        ({"StringEquals": {"s3:BucketTag/team": "x"}}, PUT, None),
+        ({"StringEquals": {"s3:x-amz-content-sha256": "UNSIGNED-PAYLOAD"}}, PUT, None),
+        ({"Null": {"sqs:anything": "false"}}, "sqs:GetQueueUrl", NO),
+        ({"NumericLessThan": {"s3:TlsVersion": "1.3"}}, "sqs:GetQueueUrl", NO),
+        ({"Bool": {'content of p.x["a:b"]': "true"}}, PUT, None),
+    ],
+)
+def test_what_is_known_of_the_services_own_keys(
+    condition: dict[str, Any], action: str, expected: Answer | None
+) -> None:
+    """Callers have TLS and a fresh signature; other actions' keys are absent, the rest open."""
+    (statement,) = scp("p", deny(Condition=condition)).statements
+    for principal in RootPrincipal:
+        context = request_context(principal, Whereabouts(account=ACCOUNT), action=action)
+        found = statement.covers(action, "*", context)
         assert found.value == (None if expected is None else expected.value)
 
 
