@@ -27,7 +27,13 @@ def adoption(
             hint="`orgroot scp apply` creates what is declared",
             code="scp-adopt",
         )
-    owner = "AWS" if existing.aws_managed else owner_of(name, existing.tags)
+    if existing.aws_managed:
+        raise UsageError(
+            f"SCP {name} is AWS's own: nobody can change it, and so nobody can take it over",
+            hint="attach and detach it outside of orgroot; an SCP of yours needs another name",
+            code="managed-by",
+        )
+    owner = owner_of(name, existing.tags)
     if owner:
         raise _not_adoptable(name, owner)
     if configured is None:
@@ -53,7 +59,7 @@ def adoption(
 
 def _not_adoptable(name: str, owner: str) -> UsageError:
     return UsageError(
-        f"SCP {name} belongs to {owner}: orgroot never writes it",
-        hint=f"change it with {owner}; declared with `managed_by:` it is looked at",
+        f"SCP {name} is managed by {owner}: orgroot never writes it",
+        hint=f"change it through {owner}; declared with `managed_by:` it is compared",
         code="managed-by",
     )

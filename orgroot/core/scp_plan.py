@@ -147,11 +147,17 @@ def _content(scp: DeclaredScp) -> ScpContent:
 
 
 def _not_ours(existing: ObservedScp) -> UsageError:
-    owner = "AWS" if existing.aws_managed else owner_of(existing.name, existing.tags)
+    if existing.aws_managed:
+        return UsageError(
+            f"SCP {existing.name} is AWS's own: nobody can change it",
+            hint="declare yours under another name",
+            code="managed-by",
+        )
+    owner = owner_of(existing.name, existing.tags)
     if owner:
         return UsageError(
-            f"SCP {existing.name} belongs to {owner}: orgroot never writes it",
-            hint=f"say whose it is (`managed_by:`), and change it with {owner}",
+            f"SCP {existing.name} is managed by {owner}: orgroot never writes it",
+            hint=f"say whose it is (`managed_by:`), and change it through {owner}",
             code="managed-by",
         )
     return UsageError(

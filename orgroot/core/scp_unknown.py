@@ -19,7 +19,7 @@ def unknown_scp(name: str, what: str, kind: PolicyKind = PolicyKind.SCP) -> Scp:
     statements = tuple(
         Statement(
             policy=name,
-            sid="",
+            sid="unknown",
             deny=deny,
             actions=("*",),
             resources=("*",),

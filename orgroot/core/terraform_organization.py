@@ -20,6 +20,7 @@ from orgroot.core.scp_after import (
 from orgroot.core.scp_lockout import Scp
 from orgroot.core.scp_tree import FULL_ACCESS, BoundScp, ScpTree, full_access
 from orgroot.core.scp_unknown import possible_scp, unknown_scp
+from orgroot.core.terraform_controls import planned_controls
 from orgroot.core.terraform_places import (
     PlannedPlace,
     known_organization,
@@ -31,6 +32,7 @@ from orgroot.core.terraform_references import References
 from orgroot.core.terraform_scps import (
     PlannedAttachment,
     PlannedPolicy,
+    cloud_control_attachments,
     enabled_kinds,
     planned_attachments,
     planned_policies,
@@ -81,8 +83,14 @@ class _Planner:
         references = References(plan)
         self._plan = plan
         self._live = live
-        self._policies = planned_policies(plan)
-        self._attachments = tuple(planned_attachments(plan, self._policies, references))
+        policies = planned_policies(plan)
+        controls = tuple(planned_controls(plan, references))
+        self._policies = policies | {policy.address: policy for policy, _ in controls}
+        self._attachments = (
+            *planned_attachments(plan, policies, references),
+            *cloud_control_attachments(plan, policies, references),
+            *(attachment for _, attachment in controls),
+        )
         self._places = tuple(planned_places(plan, references))
         self._made = {place.address: place for place in self._places if not place.id}
         self._parents = {

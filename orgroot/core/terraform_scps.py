@@ -16,14 +16,17 @@ from orgroot.core.terraform_plan import ResourceChange, TerraformPlan
 from orgroot.core.terraform_references import References
 
 _POLICY = "aws_organizations_policy"
+_CLOUD_CONTROL = "awscc_organizations_policy"
+"""The same, made through Cloud Control, with its targets among its arguments."""
+
+_IDS = {_POLICY: "id", _CLOUD_CONTROL: "policy_id"}
+"""Resources that are policies, and what their id is called."""
+
 _ATTACHMENT = "aws_organizations_policy_attachment"
 _KINDS = {
     "SERVICE_CONTROL_POLICY": PolicyKind.SCP,
     "RESOURCE_CONTROL_POLICY": PolicyKind.RCP,
 }
-_UNREAD = ("awscc_organizations_policy", "aws_controltower_control")
-"""Resources that attach policies in ways that are not read."""
-
 _IDLE = frozenset({"no-op", "read", "forget"})
 
 
@@ -90,7 +93,7 @@ def planned_policies(plan: TerraformPlan) -> dict[str, PlannedPolicy]:
     Raises:
         UsageError: a text is no policy, or an attribute is no text.
     """
-    found = (_policy(each) for each in plan.managed(_POLICY))
+    found = (_policy(each) for each in plan.managed(*_IDS))
     return {each.address: each for each in found if each is not None}
 
 
@@ -130,11 +133,43 @@ def planned_attachments(
         )
 
 
+def cloud_control_attachments(
+    plan: TerraformPlan, policies: Mapping[str, PlannedPolicy], references: References
+) -> Iterator[PlannedAttachment]:
+    """Every attachment that stands in the policy itself, by its target.
+
+    Raises:
+        UsageError: an attribute is no text.
+    """
+    for each in plan.managed(_CLOUD_CONTROL):
+        policy = policies.get(each.address)
+        if policy is None:  # of another kind of policy
+            continue
+        after, unknown = each.change.after, each.change.unknown("target_ids")
+        old = _targets(each.change.before or {})
+        new = _targets(after or {})
+        if unknown or (after is None and not each.removed):
+            new = (*old, *new)
+        for target in dict.fromkeys((*old, *new)):
+            stays = target in new and policy.after is not None
+            yield PlannedAttachment(
+                address=each.address,
+                before=(policy.id, target) if target in old else None,
+                policies=(policy.key,) if stays else (),
+                target=target if stays else "",
+            )
+        if unknown:
+            yield PlannedAttachment(
+                address=each.address,
+                before=None,
+                policies=(policy.key,),
+                target=made_place(each, "target_ids", references),
+            )
+
+
 def unread_changes(plan: TerraformPlan) -> tuple[str, ...]:
-    """Addresses of what attaches policies in ways that are not read, or was put off."""
-    changed = (each for each in plan.managed(*_UNREAD) if set(each.change.actions) - _IDLE)
-    put_off = ("what Terraform has deferred",) if plan.deferred_changes else ()
-    return (*(each.address for each in changed), *put_off)
+    """What the plan does not show."""
+    return ("what Terraform has deferred",) if plan.deferred_changes else ()
 
 
 def enabled_kinds(plan: TerraformPlan) -> frozenset[PolicyKind]:
@@ -159,12 +194,18 @@ def _policy(change: ResourceChange) -> PlannedPolicy | None:
         new = _scp(change, after, kind, unknown=change.change.unknown("content"))
     return PlannedPolicy(
         address=change.address,
-        id=change.text(before or {}, "id"),
+        id=change.text(before or {}, _IDS[change.type]),
         before=old,
         after=new,
         changed=bool(set(change.change.actions) - _IDLE),
         remade=change.removed and change.made,
     )
+
+
+def _targets(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The targets that stand in a policy, as far as they are known."""
+    listed = values.get("target_ids")
+    return tuple(each for each in listed if isinstance(each, str)) if listed else ()
 
 
 def _kind(change: ResourceChange, values: Mapping[str, Any]) -> PolicyKind | None:
@@ -200,7 +241,7 @@ def _meant(
         return (change.text(after, "policy_id"),), True, False
     origin = references.of(change, "policy_id")
     made = [each for each in origin.changes if each.made]
-    named = [each for each in made if each.type == _POLICY]
+    named = [each for each in made if each.type in _IDS]
     keys = [policies[each.address].key for each in named if each.address in policies]
     sure = origin.whole and len(named) == len(made) == 1
     if not sure and (not origin.whole or not named or len(named) < len(made)):

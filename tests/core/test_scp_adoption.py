@@ -40,14 +40,14 @@ def test_an_scp_that_somebody_made_is_taken_over_as_it_is() -> None:
     ("configured", "existing", "words"),
     [
         (DECLARED, None, "has no SCP one"),
-        (DECLARED, replace(THEIRS, aws_managed=True), "belongs to AWS"),
-        (DECLARED, scp(terraform="true"), "belongs to Terraform"),
-        (DECLARED, scp(Accelerator="AWSAccelerator"), "belongs to Landing Zone Accelerator"),
+        (DECLARED, replace(THEIRS, aws_managed=True), "is AWS's own: nobody can change it"),
+        (DECLARED, scp(terraform="true"), "is managed by Terraform"),
+        (DECLARED, scp(Accelerator="AWSAccelerator"), "is managed by Landing Zone Accelerator"),
         (None, THEIRS, "is not declared"),
         (
             ScpConfig(name="one", file="f", targets=("root",), managed_by="lza"),
             THEIRS,
-            "belongs to lza",
+            "is managed by lza",
         ),
     ],
 )

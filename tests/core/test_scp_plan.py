@@ -122,8 +122,8 @@ def test_an_scp_that_allows_is_no_addition() -> None:
     ("state", "words"),
     [
         (observed(scp(team="platform")), "`orgroot scp adopt one`"),
-        (observed(replace(scp(), aws_managed=True)), "change it with AWS"),
-        (observed(scp(terraform="true")), "change it with Terraform"),
+        (observed(replace(scp(), aws_managed=True)), "declare yours under another name"),
+        (observed(scp(terraform="true")), "change it through Terraform"),
     ],
 )
 def test_what_is_not_orgroots_is_named_with_the_remedy(state: ObservedScps, words: str) -> None:

@@ -69,7 +69,7 @@ def test_another_text_than_the_one_approved_is_not_adopted(place: Place) -> None
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("FullAWSAccess", "belongs to AWS"), ("nobody", "has no SCP"), ("other", "is not declared")],
+    [("FullAWSAccess", "is AWS's own"), ("nobody", "has no SCP"), ("other", "is not declared")],
 )
 def test_what_cannot_be_adopted_is_refused_before_anything(
     place: Place, name: str, words: str
@@ -85,5 +85,5 @@ def test_what_cannot_be_adopted_is_refused_before_anything(
 def test_what_the_configuration_leaves_to_another_tool_stays_theirs(place: Place) -> None:
     """`managed_by` outweighs the wish."""
     place.declare(ScpConfig(name=NAME, file="deny.json", targets=("root",), managed_by="terraform"))
-    with pytest.raises(UsageError, match="belongs to terraform"):
+    with pytest.raises(UsageError, match="is managed by terraform"):
         scp_adopt.adopt(place.workspace(), NAME, ASK)
