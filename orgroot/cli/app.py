@@ -1,6 +1,7 @@
 """The root command and the one error boundary: every OrgrootError becomes words and an exit code.
 
-Importing this module must stay cheap: no boto3, no moto. Commands import what they need when run.
+Importing this module must stay cheap: no package that only work needs (`tests/cli/test_start_up`).
+Commands import what they need when they run.
 """
 
 import re
@@ -33,7 +34,6 @@ from orgroot.cli import (
     setup,
     trust,
 )
-from orgroot.cli.logging_setup import set_up_logging
 from orgroot.cli.settings import LogFormat, LogLevel, Settings
 from orgroot.cli.terminal import say
 from orgroot.errors import AwsError, OrgrootError, RequestRefused, UsageError
@@ -111,7 +111,6 @@ def root(
     settings.log_level = log_level
     settings.log_format = log_format
     settings.color = not no_color
-    set_up_logging(log_level, log_format)
 
 
 def main() -> None:

@@ -19,8 +19,8 @@ from orgroot.cli.options import (
     settings_of,
 )
 from orgroot.cli.terminal import announce_act, confirm, emit, typed
+from orgroot.core.governed_tasks import UnlockMode
 from orgroot.core.ids import account_id
-from orgroot.core.task_params import UnlockMode
 from orgroot.report import Output
 from orgroot.report.escape import grouped
 

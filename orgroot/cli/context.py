@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orgroot.cli import places, who
+from orgroot.cli.door import logged_door
 from orgroot.cli.notices import tell_of_rules
 from orgroot.cli.settings import Settings
 from orgroot.cli.stores import open_store
@@ -118,12 +119,10 @@ def trust_in(file: Path) -> Trust:
 
 def open_door(settings: Settings, config: Config | None, kind: str | None) -> "AwsDoor":
     """The one way to AWS, with the profile and Region of this run."""
-    from orgroot.aws.clients import AwsDoor
-
     region = settings.region or (config.organization.region if config else None)
     match kind:
         case None | "aws" | "sandbox":
-            return AwsDoor(settings.profile, region, kind, os.environ)
+            return logged_door(settings)(settings.profile, region, kind, os.environ)
         case _:
             raise IntegrityError(f"the log names an unknown kind of endpoint, {kind!r}")
 

@@ -86,9 +86,6 @@ def break_glass(
 
     Only for who is on call by the rules, a few times, and each time to be answered for.
     """
-    from orgroot.cli.context import open_workspace
-    from orgroot.workflows import drill as drills
-
     if ctx.invoked_subcommand is not None:
         if drill:
             raise UsageError("--drill stands alone: leave out the command", code="drill")
@@ -96,6 +93,9 @@ def break_glass(
     if not drill:
         typer.echo(ctx.get_help())
         raise typer.Exit
+    from orgroot.cli.context import open_workspace
+    from orgroot.workflows import drill as drills
+
     owner = None if account is None else account_id(account)
     with open_workspace(settings_of(ctx), as_person, key, reads=dry_run) as ws:
         if not dry_run:

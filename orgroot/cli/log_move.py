@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import msgspec
 import typer
 
 from orgroot.cli.options import DryRun, OutputOption, Yes, settings_of
@@ -29,6 +28,8 @@ def move(
 
     Byte for byte; nothing is overwritten, and the old one stays. Run again, it goes on.
     """
+    from msgspec import structs
+
     from orgroot.cli.context import look_ahead, open_whole_log, read_config
     from orgroot.cli.stores import require_fit, store_beside, target_store
     from orgroot.workflows import log_move
@@ -37,7 +38,7 @@ def move(
     log = open_whole_log(settings)
     config, _ = read_config(settings)
     place = store_beside(config, target, store_account, store_region)
-    trust = msgspec.structs.replace(log.trust, **place)
+    trust = structs.replace(log.trust, **place)
     for doubt in require_fit(settings, config.organization, trust):
         say(f"warning: {doubt}")
     found = log_move.cargo(log)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from orgroot.cli import places
+from orgroot.cli.door import logged_door
 from orgroot.cli.settings import Settings
 from orgroot.core.config import Config, OrganizationConfig, Trust
 from orgroot.core.ids import account_id, log_id
@@ -149,7 +150,6 @@ def open_bucket(
     Raises:
         UsageError: as `open_store`.
     """
-    from orgroot.aws.clients import AwsDoor
     from orgroot.aws.log_bucket import LogBucket
 
     if trust.store_account is None or trust.store_region is None:
@@ -158,7 +158,7 @@ def open_bucket(
             hint="name the account that owns the bucket, and the bucket's Region",
             code="store",
         )
-    door = AwsDoor(
+    door = logged_door(settings)(
         settings.profile,
         trust.store_region,
         None,

@@ -31,6 +31,13 @@ class Task(StrEnum):
     CHANGE_MONITORING = "change-monitoring"
 
 
+class UnlockMode(StrEnum):
+    """What happens to a policy that locks."""
+
+    DROP_STATEMENTS = "drop-statements"
+    DELETE = "delete"
+
+
 class Power(StrEnum):
     """Whose power a task uses."""
 

@@ -6,14 +6,14 @@ cannot travel under a task that only adds.
 
 from collections.abc import Iterator
 
-from orgroot.core.governed_tasks import GOVERNED_TASKS, Power, Task
+from orgroot.core.governed_tasks import GOVERNED_TASKS, Power, Task, UnlockMode
 from orgroot.core.log_state import RequestRecord
 from orgroot.core.plan import Op
 from orgroot.core.resource_policy import drop_statements
 from orgroot.core.scp_changes import Attachment, adopted_of, attachment_of, content_of, known_of
 from orgroot.core.scp_document import parse_scp
 from orgroot.core.selectors import BUCKET_TASKS, QUEUE_TASKS
-from orgroot.core.task_params import PlannedChanges, UnlockBucket, UnlockMode, parse_params
+from orgroot.core.task_params import PlannedChanges, UnlockBucket, parse_params
 from orgroot.errors import IntegrityError, UsageError
 
 _ONE_ACCOUNT = BUCKET_TASKS | QUEUE_TASKS | {Task.ROOT_SESSION}

@@ -7,7 +7,6 @@ on: what does not parse is an integrity error, for it comes from the log.
 import base64
 import binascii
 from collections.abc import Mapping
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -15,7 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from orgroot.core.config_scalars import Account, RegionName
-from orgroot.core.governed_tasks import NAMED_AFTER, Task
+from orgroot.core.governed_tasks import NAMED_AFTER, Task, UnlockMode
 from orgroot.core.ids import sha256
 from orgroot.core.plan import Change, Plan
 from orgroot.core.root_credentials import CredentialKind
@@ -39,13 +38,6 @@ No alias of an access point: it would be another name for a bucket that must not
 
 class Params(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The parameters of one task."""
-
-
-class UnlockMode(StrEnum):
-    """What happens to a policy that locks."""
-
-    DROP_STATEMENTS = "drop-statements"
-    DELETE = "delete"
 
 
 class BucketChange(Params, frozen=True, kw_only=True):

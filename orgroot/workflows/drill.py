@@ -12,7 +12,7 @@ from orgroot.core import approval
 from orgroot.core.approval import Phase
 from orgroot.core.eligibility import demand
 from orgroot.core.emergency import spent_of
-from orgroot.core.governed_tasks import Task
+from orgroot.core.governed_tasks import Task, UnlockMode
 from orgroot.core.ids import AccountId
 from orgroot.core.log_state import RequestRecord
 from orgroot.core.people import Roster
@@ -28,7 +28,6 @@ from orgroot.core.task_params import (
     BucketChange,
     DeleteRootCredentials,
     UnlockBucket,
-    UnlockMode,
     to_params,
 )
 from orgroot.errors import AwsError, RequestRefused, UsageError

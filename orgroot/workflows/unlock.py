@@ -6,7 +6,7 @@ touched.
 
 from dataclasses import dataclass
 
-from orgroot.core.governed_tasks import Task
+from orgroot.core.governed_tasks import Task, UnlockMode
 from orgroot.core.ids import AccountId, sha256
 from orgroot.core.resource_policy import (
     Lock,
@@ -20,7 +20,6 @@ from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.task_params import (
     BucketChange,
     UnlockBucket,
-    UnlockMode,
     encoded,
     to_params,
 )

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from fakes.aws_members import FakeBucket
 from fakes.team import World, new_world
 
+from orgroot.core.governed_tasks import UnlockMode
 from orgroot.core.ids import AccountId
 from orgroot.core.results import RequestView
-from orgroot.core.task_params import UnlockMode
 from orgroot.workflows.approvals import approve
 from orgroot.workflows.inspection import inspect_bucket
 from orgroot.workflows.requests import Ask

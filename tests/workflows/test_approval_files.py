@@ -10,12 +10,12 @@ from fakes.buckets_world import inspected, locked_world, requested, wanted
 from fakes.signer import FakeSigner
 from fakes.team import World
 
+from orgroot.core.governed_tasks import UnlockMode
 from orgroot.core.ids import RequestId
 from orgroot.core.pasted import block_of, pair_of
 from orgroot.core.results import RequestView
 from orgroot.core.statement_parts import HeadRef, Signer
 from orgroot.core.statements import Approval, Denial, timestamp, to_text
-from orgroot.core.task_params import UnlockMode
 from orgroot.errors import IntegrityError, OrgrootError, RequestRefused, UsageError
 from orgroot.workflows.approval_files import attach, prepare
 from orgroot.workflows.approvals import approve

@@ -13,10 +13,10 @@ from fakes.memory import FakeMemory
 from fakes.record_store import FakeRecordStore
 from fakes.team import LOG_ID, World, new_world
 
+from orgroot.core.governed_tasks import UnlockMode
 from orgroot.core.ids import log_id
 from orgroot.core.log_state import LogState
 from orgroot.core.results import ExitReason, RequestView
-from orgroot.core.task_params import UnlockMode
 from orgroot.errors import AuditUnavailable, IntegrityError, UsageError
 from orgroot.workflows.audit_log import AuditLog
 from orgroot.workflows.execution import execute

@@ -23,10 +23,10 @@ from fakes.team import ADDED, World
 from msgspec.structs import replace
 
 from orgroot.core.config import Person, PersonKey, Rule
+from orgroot.core.governed_tasks import UnlockMode
 from orgroot.core.organization import Selection
 from orgroot.core.results import DryRun, ExitReason, Removal, RequestView, Result, Unlock
 from orgroot.core.root_credentials import CredentialKind
-from orgroot.core.task_params import UnlockMode
 from orgroot.errors import AuditUnavailable, AwsErrorKind, RequestRefused, UsageError
 from orgroot.workflows import approvals, removal, request_view, requests, withdrawals
 from orgroot.workflows import review as reviews

@@ -22,10 +22,10 @@ from fakes.crash_world import (
 )
 from fakes.team import ProcessKilledError, World, arn_of
 
+from orgroot.core.governed_tasks import UnlockMode
 from orgroot.core.log_state import RequestState
 from orgroot.core.results import ExitReason, Recovery, Unlock
 from orgroot.core.statements import instant
-from orgroot.core.task_params import UnlockMode
 from orgroot.errors import (
     AuditUnavailable,
     AwsErrorKind,

@@ -8,10 +8,9 @@ from fakes.buckets_world import ACCOUNT, BUCKET, locked_world
 from fakes.team import World, approvals_tree
 
 from orgroot.core.config import Approvals
-from orgroot.core.governed_tasks import Task
+from orgroot.core.governed_tasks import Task, UnlockMode
 from orgroot.core.results import AskerRow, RegionRow, RulesShow, SlotRow
 from orgroot.core.structure import convert
-from orgroot.core.task_params import UnlockMode
 from orgroot.errors import UsageError
 from orgroot.workflows import rules
 from orgroot.workflows.requests import Ask

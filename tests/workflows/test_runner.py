@@ -18,6 +18,7 @@ from fakes.runner_world import (
 from fakes.signer import FakeSigner
 from fakes.team import ProcessKilledError, World, new_world
 
+from orgroot.core.governed_tasks import UnlockMode
 from orgroot.core.log_state import MAX_EXECUTIONS
 from orgroot.core.results import (
     ExitReason,
@@ -27,7 +28,6 @@ from orgroot.core.results import (
     Unlock,
     exit_code,
 )
-from orgroot.core.task_params import UnlockMode
 from orgroot.errors import (
     AuditUnavailable,
     AwsErrorKind,

@@ -24,9 +24,9 @@ from fakes.buckets_world import (
     wanted,
 )
 
+from orgroot.core.governed_tasks import UnlockMode
 from orgroot.core.ids import AccountId
 from orgroot.core.results import DryRun, ExitReason, RequestView, Unlock, exit_code
-from orgroot.core.task_params import UnlockMode
 from orgroot.errors import AwsErrorKind, RequestRefused, UsageError
 from orgroot.workflows.execution import execute
 from orgroot.workflows.log_show import verify

@@ -9,12 +9,12 @@ from fakes.buckets_world import ACCOUNT, BUCKET, locked_world, policy_now, wante
 from fakes.team import World, approvals_tree
 
 from orgroot.core.config import Approvals
+from orgroot.core.governed_tasks import UnlockMode
 from orgroot.core.ids import AccountId
 from orgroot.core.log_state import RequestRecord
 from orgroot.core.organization import OrganizationalUnit, Selection
 from orgroot.core.results import RequestView, VersionsRow
 from orgroot.core.structure import convert
-from orgroot.core.task_params import UnlockMode
 from orgroot.errors import RequestRefused, UsageError
 from orgroot.workflows import rules
 from orgroot.workflows.acknowledging import acknowledge, moved_accounts
