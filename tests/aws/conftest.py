@@ -4,7 +4,9 @@ import logging
 from collections.abc import Callable, Iterator
 
 import pytest
+from fakes.s3_log import LogPlace, log_archive
 
+from orgroot.sandbox.server import SandboxServer
 from tests.aws.world import World, start
 
 
@@ -40,3 +42,17 @@ def _no_aws_settings_of_this_machine(
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name, raising=False)
     logging.getLogger("botocore").setLevel(logging.NOTSET)
+
+
+@pytest.fixture(scope="module")
+def archive() -> Iterator[SandboxServer]:
+    """A sandbox with a bucket for logs."""
+    with log_archive() as server:
+        yield server
+
+
+@pytest.fixture
+def place(archive: SandboxServer) -> Iterator[LogPlace]:
+    """A place for one log; faults ordered there end with the test."""
+    yield LogPlace(server=archive)
+    archive.front.faults.clear()

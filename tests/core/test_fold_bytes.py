@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from fakes.signer import FakeSigner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -68,7 +69,7 @@ def test_a_statement_of_elsewhere_is_foreign(log: w.Log, changes: dict[str, Any]
 def test_another_spelling_is_foreign(log: w.Log) -> None:
     """A signed text that is not the canonical spelling of its value does not count."""
     text = to_text(log.request_body()).replace(b"300", b"300.0")
-    armored = w.FakeSigner("alice").sign("orgroot-request-v1", text)
+    armored = FakeSigner("alice").sign("orgroot-request-v1", text)
     log.admit(log.raw(text, (Signature(alg="sshsig", key=s.key("alice"), sig=armored),)))
     voided(log, C.FOREIGN_RECORD)
 
@@ -87,7 +88,7 @@ def test_words_of_a_later_version_are_told_from_damage(
     log: w.Log, text: bytes, code: FindingCode
 ) -> None:
     """What is signed for its own purpose is foreign; what no signature fits was damaged."""
-    armored = w.FakeSigner("alice").sign("orgroot-review-v1", text)
+    armored = FakeSigner("alice").sign("orgroot-review-v1", text)
     log.admit(log.raw(text, (Signature(alg="sshsig", key=s.key("alice"), sig=armored),)))
     voided(log, code)
     log.admit(log.raw(text, (Signature(alg="sshsig", key="ssh-rsa AAAA", sig=armored),)))

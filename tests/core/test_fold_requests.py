@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from orgroot.core.audit_log import Fold
 from orgroot.core.codec import canonical, parse_canonical
 from orgroot.core.findings import FindingCode
 from orgroot.core.governed_tasks import Task
@@ -86,7 +87,7 @@ def test_a_store_that_does_not_answer_changes_nothing(log: w.Log) -> None:
     raws = [*log.raws]
     ref = ObjectRef(sha256=log.put([msgspec.to_builtins(s.target())]), count=1)
     log.removal(s.ACCOUNT, targets=(), targets_object=ref)
-    fold = w.Fold(trust=log.trust, organization=s.ORG, objects=down)
+    fold = Fold(trust=log.trust, organization=s.ORG, objects=down)
     for seq, raw in enumerate(raws, 1):
         fold.admit(seq, raw)
     with pytest.raises(AuditUnavailable):

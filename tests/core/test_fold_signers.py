@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from fakes.key_types import PIN, TOUCHED, TokenSigner
+from fakes.signer import FakeSigner
 
 from orgroot.core.audit_log import fatal_findings
 from orgroot.core.codec import Signature, canonical, parse_canonical
@@ -26,7 +27,7 @@ def test_a_signature_must_be_the_signers(log: w.Log) -> None:
     voided(log, C.BADSIG)
     log.signed(body, "olga")
     voided(log, C.BADSIG)
-    armored = w.FakeSigner("olga").sign(body.NAMESPACE, to_text(body))
+    armored = FakeSigner("olga").sign(body.NAMESPACE, to_text(body))
     forged = Signature(alg="sshsig", key=s.key("alice"), sig=armored)
     log.admit(log.raw(to_text(body), (forged,)))
     voided(log, C.UNKNOWN_SIGNER)

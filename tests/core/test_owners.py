@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from fakes.signer import FakeSigner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -87,7 +88,7 @@ def test_each_signature_is_checked(shared: w.Log) -> None:
     body = shared.rules_body(s.approvals_of(), *OWNERS)
     other = shared.rules_body(s.approvals_of(), *OWNERS, serial=7)
     sigs = [
-        Signature(alg="sshsig", key=s.key(p), sig=w.FakeSigner(p).sign(b.NAMESPACE, to_text(b)))
+        Signature(alg="sshsig", key=s.key(p), sig=FakeSigner(p).sign(b.NAMESPACE, to_text(b)))
         for p, b in (("dana", body), ("erik", body), ("frank", other))
     ]
     shared.admit(shared.raw(to_text(body), tuple(sigs)))

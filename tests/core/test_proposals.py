@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from fakes.signer import FakeSigner
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,7 +54,7 @@ def proposed(body: OwnersStatement) -> Proposal:
 def armored(proposal: Proposal, *people: str) -> list[bytes]:
     """These people's signatures."""
     body = proposal.body
-    return [w.FakeSigner(p).sign(body.NAMESPACE, proposal.text).encode() for p in people]
+    return [FakeSigner(p).sign(body.NAMESPACE, proposal.text).encode() for p in people]
 
 
 def collected(log: w.Log, proposal: Proposal, *people: str) -> Collected:
@@ -91,7 +92,7 @@ def test_what_is_no_signature_of_an_owner_is_litter(shared: w.Log) -> None:
     """A stranger's, one of another text, one for another purpose, and garbage count for nothing."""
     proposal = proposed(shared.rules_body(s.approvals_of(), *OWNERS))
     other = proposed(shared.rules_body(s.approvals_of(), *OWNERS))
-    wrong = w.FakeSigner("dana").sign("orgroot-trust-v1", proposal.text).encode()
+    wrong = FakeSigner("dana").sign("orgroot-trust-v1", proposal.text).encode()
     litter = [*armored(proposal, "mallory"), *armored(other, "dana"), wrong, b"", b"\xff"]
     assert all(signature_of(proposal, text) is None for text in litter)
     assert collect(shared.state, proposal, litter).lacking == 2

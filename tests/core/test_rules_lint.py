@@ -1,6 +1,6 @@
 """Rules that cannot work are told apart from rules that are merely worth a look."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -9,7 +9,7 @@ from fakes.key_types import TokenSigner
 
 from orgroot.core.config import Approvals
 from orgroot.core.people import RevokedKey
-from orgroot.core.rules_lint import lint_errors, lint_rules
+from orgroot.core.rules_lint import lint_rules
 from tests.core import scene as s
 
 TWO = s.owners_of("dana", "erik", threshold=2)
@@ -275,24 +275,6 @@ def test_warnings_about_owners(owners: Any, expected: str | None) -> None:
     """One owner alone can be lost; a threshold of one lets any owner rule."""
     issues = found(s.approvals_of(GOOD), "warning", owners=owners)
     assert issues == ([(expected, None)] if expected else [])
-
-
-@pytest.mark.parametrize(
-    ("days", "word"), [(31, None), (30, "30 days"), (14, "14 days"), (2, "3 days"), (0, "expired")]
-)
-def test_expiry_is_announced(days: int, word: str | None) -> None:
-    """30, 14 and 3 days ahead a warning; expired rules are an error."""
-    now = datetime.fromisoformat("2026-08-01T00:00:00+00:00") - timedelta(days=days)
-    issues = lint_rules(s.approvals_of(GOOD), TWO, now)
-    assert [word in issue.message for issue in issues] == ([True] if word else [])
-    assert bool(lint_errors(s.approvals_of(GOOD), TWO, now)) is (days == 0)
-
-
-@pytest.mark.parametrize(("days", "expected"), [(180, []), (181, []), (182, ["long-life"])])
-def test_rules_that_nobody_looks_at_again(days: int, expected: list[str]) -> None:
-    """Half a year is usual; longer is a warning, and no error."""
-    now = datetime.fromisoformat("2026-08-01T00:00:00+00:00") - timedelta(days=days)
-    assert [code for code, _ in found(s.approvals_of(GOOD), "warning", now=now)] == expected
 
 
 def test_a_runner_holds_the_sessions_that_read() -> None:
