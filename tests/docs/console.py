@@ -20,9 +20,12 @@ import pytest
 
 from orgroot.cli import app
 from orgroot.cli.sandbox import person_environment
+from orgroot.sandbox import process
 from tests.docs.documents import REPOSITORY
 from tests.docs.screen import CLASSES, REQUEST, matches, rewritten
+from tests.docs.shell_server import shell_server
 from tests.docs.steps import Step, steps
+from tests.e2e.nursery import nursery
 
 FOREIGN = ("AWS_", "ORGROOT_", "MOTO_", "XDG_", "SSH_", "GIT_")
 QUESTION = re.compile(r"(?:\(type (.+)\): |\[(y)/N\] )$")
@@ -64,6 +67,7 @@ class Terminals:
     """The terminals of a document's people, on one machine."""
 
     base: Path
+    forked: bool = False
     shells: dict[str, Shell] = field(default_factory=dict)
     sandbox: Path | None = None
     sandboxes: list[Path] = field(default_factory=list)
@@ -139,7 +143,7 @@ class Terminals:
             variables = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)}
             variables |= {
                 "HOME": str(home),
-                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                "PATH": f"{self._programs()}{Path(sys.executable).parent}:{os.environ['PATH']}",
                 "AWS_EC2_METADATA_DISABLED": "true",
             }
             if prompt:
@@ -151,6 +155,9 @@ class Terminals:
                 variables |= own
             self.shells[prompt] = Shell(variables=variables, folder=home)
         return self.shells[prompt]
+
+    def _programs(self) -> str:
+        return f"{shell_server().programs}:" if self.forked else ""
 
     def _agent(self, key: Path) -> dict[str, str]:
         """An ssh-agent of the person's own, as `ssh -A` would forward it."""
@@ -169,6 +176,8 @@ class Terminals:
             contextlib.redirect_stderr(screen),
         ):
             world.setattr(sys, "stdin", Keyboard(screen))
+            if self.forked:
+                world.setattr(process, "_spawn", lambda *order: nursery().spawn(*order))
             world.chdir(shell.folder)
             for name in set(os.environ) - set(shell.variables):
                 world.delenv(name)
@@ -203,13 +212,13 @@ class Terminals:
         return screen.replace(f"{self.base}/home/", "/home/")
 
 
-def play(text: str, base: Path) -> tuple[list[str], str]:
-    """Run a document.
+def play(text: str, base: Path, *, forked: bool) -> tuple[list[str], str]:
+    """Run a document; `forked`: its shells and sandboxes fork from processes that are warm.
 
     Returns:
         What was not as shown, and the document as it should be.
     """
-    terminals = Terminals(base=base)
+    terminals = Terminals(base=base, forked=forked)
     wrong: list[str] = []
     lines = text.splitlines()
     moved = 0

@@ -32,9 +32,12 @@ organization:
 
 @pytest.mark.parametrize("path", [README, *RUNBOOKS], ids=lambda path: path.stem)
 def test_every_command_does_what_the_document_shows(path: Path, tmp_path: Path) -> None:
-    """Each command must end with the exit code and the output that stand below it."""
+    """Each command must end with the exit code and the output that stand below it.
+
+    The README's are the real program and the real sandbox of its users.
+    """
     text = path.read_text(encoding="utf-8")
-    wrong, better = play(text, tmp_path)
+    wrong, better = play(text, tmp_path, forked=path != README)
     if REWRITE:
         path.write_text(better, encoding="utf-8")
     assert not wrong, "\n\n".join(wrong)
