@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import coverage
 import pytest
 from botocore.loaders import JSONFileLoader
 from hypothesis import settings
@@ -50,3 +51,10 @@ def _models_are_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as world:
         world.setattr(JSONFileLoader, "load_file", load_once)
         yield
+
+
+def pytest_sessionfinish() -> None:
+    """Keep what a worker has measured before it says that it is done: nobody waits for it then."""
+    measured = coverage.Coverage.current()
+    if measured is not None:
+        measured.save()
