@@ -16,7 +16,7 @@ from pathlib import Path
 
 from orgroot.core.scp_vocabulary import Vocabulary
 
-_EXTRA = Path(__file__).with_name("iam_actions.txt")
+EXTRA = Path(__file__).with_name("iam_actions.txt")
 _MODEL = "service-2.json.gz"
 _HEAD_BYTES = 4096
 _SIGNING = re.compile(rb'"signingName"\s*:\s*"([^"]+)"')
@@ -45,10 +45,7 @@ class BotocoreActions:
         """What is known of these services; the others are only named."""
         models, extra = self._models, self._extra
         actions, calls = {}, {}
-        for service in services & (models.keys() | extra.keys()):
-            offered = frozenset(
-                name for model in models.get(service, ()) for name in _operations(model)
-            )
+        for service, offered in self.operations(services & (models.keys() | extra.keys())).items():
             words = extra.get(service, ())
             others = dict(_call_and_action(word) for word in words if word.startswith("-"))
             calls[service] = dict.fromkeys(offered, "") if "*" in others else others
@@ -61,6 +58,16 @@ class BotocoreActions:
             calls=calls,
         )
 
+    def operations(self, services: frozenset[str] | None = None) -> dict[str, frozenset[str]]:
+        """By prefix, every operation of these services, or of all that have a model."""
+        wanted = self._models.keys() if services is None else services
+        return {
+            service: frozenset(
+                name for model in self._models.get(service, ()) for name in _operations(model)
+            )
+            for service in wanted
+        }
+
     @cached_property
     def _models(self) -> dict[str, list[Path]]:
         """By prefix, the newest model of each service that has it."""
@@ -72,7 +79,7 @@ class BotocoreActions:
     @cached_property
     def _extra(self) -> dict[str, tuple[str, ...]]:
         """By prefix, what `iam_actions.txt` says of it."""
-        lines = (line.split() for line in _EXTRA.read_text("utf-8").splitlines())
+        lines = (line.split() for line in EXTRA.read_text("utf-8").splitlines())
         return {words[0]: tuple(words[1:]) for words in lines if words and words[0] != "#"}
 
 

@@ -4,6 +4,7 @@ A text that two readers could understand differently (a key written twice) is re
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,9 @@ from orgroot.errors import UsageError
 
 MAX_DEPTH = 32
 """The deepest nesting of a policy; the deepest that means something is a condition's values."""
+
+_TEMPLATE = re.compile(r"\$\{|\{\{|\{%|%\{")
+"""How templates of Terraform, CloudFormation, Jinja and others begin what they fill in."""
 
 
 def parse_policy(text: str, source: str) -> Mapping[str, Any]:
@@ -23,7 +27,8 @@ def parse_policy(text: str, source: str) -> Mapping[str, Any]:
         document = json.loads(text, object_pairs_hook=_unique_pairs, parse_constant=_no_constant)
         require_shallow(document, MAX_DEPTH)
     except json.JSONDecodeError as error:
-        raise bad_policy(source, f"not JSON: {error.msg} in line {error.lineno}") from error
+        words = f"not JSON: {error.msg} in line {error.lineno}"
+        raise bad_policy(source, words, not_json_hint(text)) from error
     except (ValueError, RecursionError) as error:
         raise bad_policy(source, f"not JSON: {error}") from error
     if not isinstance(document, dict):
@@ -31,9 +36,16 @@ def parse_policy(text: str, source: str) -> Mapping[str, Any]:
     return document
 
 
-def bad_policy(source: str, words: str) -> UsageError:
+def bad_policy(source: str, words: str, hint: str | None = None) -> UsageError:
     """The error of a policy text that cannot be used."""
-    return UsageError(f"{source}: {words}", code="policy")
+    return UsageError(f"{source}: {words}", hint=hint, code="policy")
+
+
+def not_json_hint(text: str) -> str:
+    """What to do about a text that is no JSON, by what it looks like."""
+    if _TEMPLATE.search(text):
+        return "it looks like a template: take the text that it becomes, e.g. from a Terraform plan"
+    return "JSON has no comments and no comma after the last item"
 
 
 def statements_in(document: Mapping[str, Any], source: str) -> tuple[Mapping[str, Any], ...]:

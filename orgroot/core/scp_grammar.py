@@ -13,7 +13,7 @@ from typing import Any
 
 from orgroot.core.conditions import OPERATORS
 from orgroot.core.json_places import Path, Place, locate
-from orgroot.core.policy_text import MAX_DEPTH, require_shallow
+from orgroot.core.policy_text import MAX_DEPTH, not_json_hint, require_shallow
 from orgroot.core.scp_flaws import STATEMENT, Flaw, Severity, error, items, numbered
 
 MAX_CHARACTERS = 10_240
@@ -56,10 +56,11 @@ def read_scp_text(text: str) -> Reading:
         document = json.loads(text, object_pairs_hook=pairs, parse_constant=_no_constant)
         require_shallow(document, MAX_DEPTH)
     except json.JSONDecodeError as problem:
-        flaw = _unreadable(problem.msg, Place(problem.lineno, problem.colno))
+        place = Place(problem.lineno, problem.colno)
+        flaw = _unreadable(problem.msg, place, text)
         return Reading(document=None, flaws=(flaw,), readable=False)
     except (ValueError, RecursionError) as problem:
-        flaw = _unreadable(str(problem), Place(1, 1))
+        flaw = _unreadable(str(problem), Place(1, 1), text)
         return Reading(document=None, flaws=(flaw,), readable=False)
     return Reading(document=document, flaws=tuple(_repeated(text)) if repeats else ())
 
@@ -100,13 +101,13 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def _unreadable(words: str, place: Place) -> Flaw:
+def _unreadable(words: str, place: Place, text: str) -> Flaw:
     return Flaw(
         code="json",
         severity=Severity.ERROR,
         path=(),
         message=f"not JSON: {words}",
-        remedy="JSON has no comments and no comma after the last item",
+        remedy=not_json_hint(text),
         place=place,
     )
 

@@ -26,6 +26,7 @@ from orgroot.core.scp_grammar import (
 )
 from orgroot.core.scp_lockout import Scp
 from orgroot.core.scp_never import never_matching
+from orgroot.core.scp_overlap import covered_statements, empty_conditions
 from orgroot.core.scp_reach import narrowed, stopped_own_calls, stopped_root_tasks
 from orgroot.core.scp_statement import parse_statements
 from orgroot.core.scp_template import BRACKETED, PLACEHOLDER, filled_in
@@ -62,7 +63,11 @@ def lint(text: str, source: str, vocabulary: Vocabulary) -> tuple[ScpFinding, ..
     """Everything wrong or odd about the text, in its order; `source` is its file."""
     document = read_scp_text(text).document
     errors = [flaw for flaw in scp_errors(text) if not _of_template(flaw, document)]
-    odd = [*_style(document, text), *unknown_actions(document, vocabulary), *unknown_keys(document)]
+    odd = [
+        *_style(document, text),
+        *unknown_actions(document, vocabulary),
+        *unknown_keys(document, vocabulary),
+    ]
     meant = () if errors else _meaning(document, text, source)
     return findings((*errors, *odd, *meant), text, source)
 
@@ -110,6 +115,8 @@ def _sids(document: Any) -> dict[int, str]:
 def _meaning(document: Any, text: str, source: str) -> Iterator[Flaw]:
     """What a document does that AWS would take."""
     yield from never_matching(document)
+    yield from empty_conditions(document)
+    yield from covered_statements(document)
     filled, _ = filled_in(text)
     statements = parse_statements(filled, source)
     yield from stopped_root_tasks(statements, filled)

@@ -4,6 +4,7 @@ The whole policy language that SCPs have (Organizations user guide, "SCP syntax"
 NotAction, Resource and NotResource, Condition. Which statements count is decided in `scp_lockout`.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from functools import cache
 from typing import Any
 
 from orgroot.core.conditions import holds
-from orgroot.core.policy_text import parse_policy, statements_in, texts
+from orgroot.core.policy_text import bad_policy, parse_policy, statements_in, texts
 from orgroot.core.policy_variables import Unresolved, fits, resolve
 from orgroot.core.request_context import RequestContext
 from orgroot.core.ternary import NO, YES, Answer, all_of, any_of, depends, known, negation
 from orgroot.core.wildcards import leftovers, matches
+from orgroot.errors import UsageError
 
 ANY = "\ue002"
 """Stands at the end of a resource for a name that nobody has said, of one character at least."""
@@ -80,6 +82,7 @@ def parse_statements(text: str, policy: str) -> tuple[Statement, ...]:
 
 def _statement(policy: str, number: int, body: Mapping[str, Any]) -> Statement:
     conditions = body.get("Condition")
+    _require_texts(policy, number, body)
     return Statement(
         policy=policy,
         sid=str(body.get("Sid") or f"#{number}"),
@@ -91,6 +94,33 @@ def _statement(policy: str, number: int, body: Mapping[str, Any]) -> Statement:
         not_resources="Resource" not in body,
         conditions=conditions if isinstance(conditions, Mapping) else {},
     )
+
+
+_NAMING = ("Action", "NotAction", "Resource", "NotResource")
+
+
+def _require_texts(policy: str, number: int, body: Mapping[str, Any]) -> None:
+    """Refuse what stands where texts belong: a function of a template may become anything."""
+    for element in _NAMING:
+        found = body.get(element)
+        odd = [each for each in _listed(found) if not isinstance(each, str)]
+        if odd and found is not None:
+            raise _no_text(policy, number, element, odd[0])
+    conditions = body.get("Condition")
+    for operator, keys in conditions.items() if isinstance(conditions, Mapping) else ():
+        for key, values in keys.items() if isinstance(keys, Mapping) else ():
+            odd = [each for each in _listed(values) if isinstance(each, Mapping | list)]
+            if odd:
+                raise _no_text(policy, number, f"Condition {operator} {key}", odd[0])
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _no_text(policy: str, number: int, where: str, value: Any) -> UsageError:
+    words = f"Statement {number}: {where} holds {json.dumps(value):.60}, which is no text"
+    return bad_policy(policy, words, "of a template, check what it becomes")
 
 
 @cache

@@ -2,8 +2,10 @@
 
 import re
 
-PLACEHOLDER = re.compile(r"\$\{(?:AWS::)?([A-Z][A-Z0-9_]*|Partition)\}")
+PLACEHOLDER = re.compile(r"\$\{(?:AWS::)?([A-Za-z_][A-Za-z0-9_.\[\]-]*)\}")
 """What templates leave open; a policy variable is never written so (its name has a prefix)."""
+
+_PARTITION = re.compile(r"(^|[._])partition$", re.IGNORECASE)
 
 BRACKETED = re.compile(r"\[[A-Z][A-Z0-9_ -]+\]|<[A-Za-z][A-Za-z0-9_ -]+>")
 """What examples leave to their readers."""
@@ -19,4 +21,4 @@ def filled_in(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _filling(name: str) -> str:
-    return "aws" if name.upper() == "PARTITION" else "PLACEHOLDER"
+    return "aws" if _PARTITION.search(name) else "PLACEHOLDER"

@@ -101,8 +101,8 @@ def _near(word: str, known: Iterable[str], prefix: str = "") -> str:
 _ALIKE = 0.65
 
 
-def unknown_keys(document: Any) -> Iterator[Flaw]:
-    """Condition keys that begin with `aws:` and are no global keys, or that have no prefix."""
+def unknown_keys(document: Any, vocabulary: Vocabulary) -> Iterator[Flaw]:
+    """Condition keys of nobody: without a prefix, of no service, or `aws:` and not global."""
     for path, key in keys_in(document):
         name = key.lower()
         if ":" not in name:
@@ -111,8 +111,25 @@ def unknown_keys(document: Any) -> Iterator[Flaw]:
         elif name.startswith("aws:") and not _is_global(name):
             words = f"{key} is no global condition key that orgroot knows"
             yield warning("unknown-key", path, words, _near(key, GLOBAL_KEYS) or _KEYS)
+        elif not _is_somebodys(name, vocabulary):
+            prefix = key.partition(":")[0]
+            words = f"{key} is a key of no service that {vocabulary.source} knows"
+            near = _near(prefix, (*vocabulary.services, "aws"))
+            yield warning("unknown-key", path, words, near or _SERVICE_KEYS)
 
 
+def _is_somebodys(name: str, vocabulary: Vocabulary) -> bool:
+    """Whether a key's prefix is a service's or a provider's, which is the name of a host."""
+    prefix = name.partition(":")[0]
+    return prefix in vocabulary.services | _OTHER_PREFIXES or "." in prefix
+
+
+_OTHER_PREFIXES = frozenset(
+    {"aws", "catalog", "cognito-identity-auth", "cognito-identity-unauth", "identitycenter", "saml"}
+)
+"""Prefixes of keys that are none of actions (service authorization reference)."""
+
+_SERVICE_KEYS = "check it in the Service Authorization Reference: keys begin with their service"
 _KEYS = "check it in AWS global condition context keys (IAM user guide)"
 
 

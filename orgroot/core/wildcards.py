@@ -7,6 +7,12 @@ why no regular expression is used either.
 
 from collections.abc import Iterator
 
+_OTHER = "\ue000"
+"""A character that patterns do not have."""
+
+_MOST_STATES = 10_000
+"""How much is tried in comparing two patterns."""
+
 
 def matches(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
     """Whether the whole text fits; IAM compares actions ignoring case, everything else exactly."""
@@ -44,6 +50,33 @@ def leftovers(pattern: str, beginning: str) -> Iterator[str]:
         places = set(_past_stars(pattern, after))
     for at in sorted(places):
         yield pattern[at:]
+
+
+def includes(wide: str, narrow: str) -> bool:
+    """Whether every text that fits the narrow pattern fits the wide one.
+
+    What the narrow one leaves open is tried with each character of the wide one, and with one that
+    it does not have. Where that takes too long the answer is no.
+    """
+    letters = {*wide, *narrow} - {"*", "?"} | {_OTHER}
+    start = (0, frozenset(_past_stars(wide, {0})))
+    pending, seen = [start], {start}
+    while pending:
+        at, places = pending.pop()
+        if at == len(narrow):
+            if len(wide) not in places:
+                return False
+            continue
+        wild = narrow[at] == "*"
+        steps = {(at + 1, places)} if wild else set()
+        for letter in letters if narrow[at] in {"*", "?"} else {narrow[at]}:
+            after = {p + (wide[p] != "*") for p in places if wide[p : p + 1] in {"*", "?", letter}}
+            steps.add((at if wild else at + 1, frozenset(_past_stars(wide, after))))
+        if len(seen) > _MOST_STATES:
+            return False
+        pending += steps - seen
+        seen |= steps
+    return True
 
 
 def _past_stars(pattern: str, places: set[int]) -> Iterator[int]:

@@ -23,6 +23,8 @@ from orgroot.core.results import (
 )
 from orgroot.core.root_principals import RootPrincipal
 from orgroot.core.scp_check import Check, Checked
+from orgroot.core.scp_flaws import said
+from orgroot.core.scp_grammar import scp_errors
 from orgroot.core.scp_lockout import Outcome, PolicyKind, TaskJudgement
 from orgroot.core.scp_template import filled_in
 from orgroot.core.scp_tree import FULL_ACCESS, ScpTree, full_access
@@ -37,6 +39,9 @@ _ANY_ACCOUNT = "000000000000"
 _REGION_KEY = "aws:requestedregion"
 _NOWHERE = "root"
 """The one container of an organization that does not exist."""
+
+_FEW = 3
+"""Flaws that a note spells out."""
 
 _NAMED = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 
@@ -76,10 +81,13 @@ def check_text(text: str, source: str, question: Question, clock: Clock) -> ScpC
     """
     name = PurePath(source).name
     text, notes = filled_in(text)
+    kind = _kind(text, name)
+    if kind is PolicyKind.SCP:
+        notes = (*notes, *refused_as_it_is(text))
     accounts = (_ANY_ACCOUNT, *dict.fromkeys(_NAMED.findall(text)))
     tree = ScpTree(
         organization="",
-        policies={FULL_ACCESS: full_access(), name: bound_scp(name, name, text, _kind(text, name))},
+        policies={FULL_ACCESS: full_access(), name: bound_scp(name, name, text, kind)},
         attached={_NOWHERE: (FULL_ACCESS, name), **dict.fromkeys(accounts, (FULL_ACCESS,))},
         paths=dict.fromkeys(accounts, (_NOWHERE,)),
     )
@@ -92,6 +100,14 @@ def check_text(text: str, source: str, question: Question, clock: Clock) -> ScpC
         if _ANY_ACCOUNT in _accounts(each) or each.judgement != general.get(_asked(each))
     ]
     return check_result(telling, tree=tree, names={_ANY_ACCOUNT: name}, notes=notes)
+
+
+def refused_as_it_is(text: str) -> tuple[str, ...]:
+    """Why AWS would not take an SCP's text, which is judged by what it says nevertheless."""
+    errors = scp_errors(text)
+    listed = "; ".join(map(said, errors[:_FEW]))
+    more = f" and {len(errors) - _FEW} more (orgroot scp lint)" if len(errors) > _FEW else ""
+    return (f"AWS would not take this document as it is: {listed}{more}",) if errors else ()
 
 
 def check_live(ws: Workspace, targets: tuple[str, ...], question: Question) -> ScpCheck:

@@ -85,7 +85,7 @@ def read_scp(path: Path, name: str | None = None) -> str:
     if len(data) > _MAX_FILE_BYTES:
         raise UsageError(f"{shown} is larger than any SCP", code="scp-file")
     try:
-        return data.decode()
+        return data.decode("utf-8-sig")  # Windows tools write a mark, which JSON does not know
     except UnicodeDecodeError as error:
         raise UsageError(f"{shown} is not UTF-8 text", code="scp-file") from error
 

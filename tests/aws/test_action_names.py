@@ -2,7 +2,7 @@
 
 import pytest
 
-from orgroot.aws.action_names import _EXTRA, BotocoreActions
+from orgroot.aws.action_names import EXTRA, BotocoreActions
 from orgroot.core.own_calls import OWN_CALLS
 from orgroot.core.root_tasks import ROOT_TASKS
 from orgroot.core.scp_vocabulary import unknown_actions
@@ -50,7 +50,7 @@ def test_operations_that_are_no_actions_are_told(action: str, code: str, remedy:
 
 def test_the_list_is_sorted_and_says_nothing_twice() -> None:
     """One line a service, its actions once, and each call leads to an action that exists."""
-    lines = [line.split() for line in _EXTRA.read_text().splitlines() if line[0] != "#"]
+    lines = [line.split() for line in EXTRA.read_text().splitlines() if line[0] != "#"]
     services = [line[0] for line in lines]
     assert services == sorted(set(services))
     assert all(len(set(line)) == len(line) for line in lines)

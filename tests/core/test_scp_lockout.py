@@ -103,6 +103,41 @@ def test_a_text_that_is_no_policy_is_refused() -> None:
         parse_statements("{", "p-1")
 
 
+@pytest.mark.parametrize(
+    ("elements", "words"),
+    [
+        ({"Action": 5}, "Action holds 5"),
+        ({"NotAction": ["s3:*", None]}, "NotAction holds null"),
+        ({"Resource": {"Fn::Sub": "arn:aws:s3:::x"}}, "Resource holds {"),
+        ({"Condition": {"StringLike": {"aws:userid": [{"Ref": "x"}]}}}, "StringLike aws:userid"),
+    ],
+)
+def test_what_may_become_anything_is_refused_by_its_place(
+    elements: dict[str, Any], words: str
+) -> None:
+    """A function of a template where a text belongs would match nothing, and flatter."""
+    with pytest.raises(UsageError) as caught:
+        scp("p-1", deny(**elements))
+    assert "Statement 1: " in caught.value.message
+    assert words in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ('{"Action": ${jsonencode(var.actions)}}', "template"),
+        ("{% if x %}{}", "template"),
+        ("// Deny\n{}", "no comments"),
+        ('{"a": 1,}', "no comma"),
+    ],
+)
+def test_what_is_not_json_is_refused_with_what_it_looks_like(text: str, hint: str) -> None:
+    """Templates, comments and commas are told apart."""
+    with pytest.raises(UsageError) as caught:
+        parse_statements(text, "p-1")
+    assert hint in (caught.value.hint or "")
+
+
 def task_judged(
     levels: tuple[Level, ...], task: TaskPolicy, region: str, context: RequestContext
 ) -> TaskJudgement:

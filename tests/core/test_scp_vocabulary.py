@@ -78,28 +78,31 @@ def test_only_the_services_that_are_named_are_looked_up() -> None:
         ("aws:NoSuchThing", "check it in"),
         ("aws:PrincipalTag", "did you mean aws:PrincipalTag/?"),
         ("xyzzy", "check it in"),
+        ("ss3:prefix", "did you mean s3?"),
+        ("no-such-service:x", "check it in the Service Authorization Reference"),
     ],
 )
 def test_a_global_key_that_does_not_exist_is_doubted(key: str, remedy: str) -> None:
     """AWS takes any key, and a key that no request has decides wrongly without a word."""
-    (flaw,) = unknown_keys(document(Condition={"StringEquals": {key: "x"}}))
+    (flaw,) = unknown_keys(document(Condition={"StringEquals": {key: "x"}}), WORDS)
     assert flaw.code == "unknown-key"
     assert flaw.path == ("Statement", 0, "Condition", "StringEquals", key)
     assert flaw.remedy.startswith(remedy)
 
 
 @pytest.mark.parametrize(
-    "key", ["aws:principalARN", "aws:ResourceTag/team", "s3:anything", "token.actions.x:sub"]
+    "key",
+    ["aws:principalARN", "aws:ResourceTag/team", "s3:anything", "token.actions.x:sub", "saml:aud"],
 )
 def test_known_keys_and_keys_of_services_are_left_alone(key: str) -> None:
     """Names of keys ignore case; keys of services are theirs to know."""
-    assert not list(unknown_keys(document(Condition={"StringEquals": {key: "x"}})))
+    assert not list(unknown_keys(document(Condition={"StringEquals": {key: "x"}}), WORDS))
 
 
 def test_broken_conditions_hide_nothing_and_break_nothing() -> None:
     """What is no object is told elsewhere."""
     for broken in ("x", {"StringEquals": "x"}):
-        assert not list(unknown_keys(document(Condition=broken)))
+        assert not list(unknown_keys(document(Condition=broken), WORDS))
 
 
 def test_the_global_keys_are_sorted_and_each_once() -> None:

@@ -1,10 +1,12 @@
 """Wildcards as rules and policies write them."""
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orgroot.core.wildcards import leftovers, matches
+from orgroot.core.wildcards import includes, leftovers, matches
 
 
 @pytest.mark.parametrize(
@@ -49,3 +51,19 @@ def test_what_is_left_of_a_pattern_decides_on_the_rest(pattern: str, begin: str,
     """A text fits a pattern exactly if its end fits something left over after its beginning."""
     left = list(leftovers(pattern, begin))
     assert any(matches(rest, end) for rest in left) is matches(pattern, begin + end)
+
+
+WORDS = ["".join(word) for n in range(6) for word in product("abz", repeat=n)]
+
+
+@given(st.text(alphabet="ab*?", max_size=4), st.text(alphabet="ab*?", max_size=4))
+def test_a_pattern_includes_another_where_all_its_texts_fit(wide: str, narrow: str) -> None:
+    """Exactly where no text of the narrow pattern is one that the wide one does not match."""
+    fitting = [word for word in WORDS if matches(narrow, word)]
+    assert includes(wide, narrow) is all(matches(wide, word) for word in fitting)
+
+
+def test_patterns_that_take_too_long_to_compare_are_not_included() -> None:
+    """Other people's patterns cost no time: no answer is a no."""
+    assert includes("*a" + "?" * 5, "*a" + "?" * 5)
+    assert not includes("*a" + "?" * 14, "*a" + "?" * 14)

@@ -183,6 +183,27 @@ def test_a_template_says_what_was_put_in(world: World) -> None:
     assert [note.split(" was")[0] for note in result.notes] == ["${ADMIN}", "${PARTITION}"]
 
 
+def test_a_placeholder_in_an_exemption_exempts_nobody(world: World) -> None:
+    """However the tool writes it; a variable of AWS's stays what it is."""
+    for name in ("${var.admin}", "${AWS::StackName}", "${Account}", "${each.value}"):
+        spare = {"ArnNotLike": {"aws:PrincipalArn": f"arn:${{AWS::Partition}}:iam::*:role/{name}"}}
+        result = check_text(policy(deny("Root", spare)), "t.json", QUESTION, world.clock)
+        assert decisions(result) == {"t.json": {"denied"}}
+        assert len(result.notes) == 2
+    own = {"StringNotEquals": {"aws:PrincipalAccount": "${aws:ResourceAccount}"}}
+    result = check_text(policy(deny("Own", own)), "own.json", QUESTION, world.clock)
+    assert (decisions(result), result.notes) == ({"own.json": {"allowed"}}, ())
+
+
+def test_a_document_that_aws_would_not_take_is_judged_and_said_to_be_one(world: World) -> None:
+    """By what is wrong with it, the first three; its answer is the worst that it may mean."""
+    text = json.dumps({"Statement": [{"Effect": "deny", "Resource": "x", "Odd": 1}]})
+    result = check_text(text, "odd.json", QUESTION, world.clock)
+    (note,) = result.notes
+    assert note.startswith("AWS would not take this document as it is: no Version; Statement 1: ")
+    assert "more (orgroot scp lint)" in note
+
+
 def test_what_is_not_known_can_be_settled(world: World) -> None:
     """An answer that depends names its keys, is no finding, and is settled by their values."""
     net = policy(deny("Net", {"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}))

@@ -34,6 +34,7 @@ from orgroot.errors import (
 )
 from orgroot.workflows import scp_planning
 from orgroot.workflows.execution import execute
+from orgroot.workflows.scps import read_scp
 
 
 @pytest.fixture
@@ -317,3 +318,10 @@ def test_an_unavailable_log_stops_it_before_any_change(place: Place) -> None:
     with pytest.raises(AuditUnavailable):
         execute(ws, request)
     assert place.aws.writes == []
+
+
+def test_a_mark_at_the_beginning_of_a_file_is_no_part_of_it(tmp_path: Path) -> None:
+    """Windows tools write one; AWS never sees it."""
+    file = tmp_path / "deny.json"
+    file.write_bytes(b"\xef\xbb\xbf{}")
+    assert read_scp(file, "deny") == "{}"
