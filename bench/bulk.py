@@ -1,17 +1,21 @@
 """What the log costs in bulk: a survey's records and objects, and a removal with the log in S3.
 
+The removal also tells how much it uses of the time it has: a session's life, an account's minutes,
+and the deadline in the intent. Past its time an account stays open, past the deadline the rest.
+
 AWS is a fake that takes its time; the store is the S3 adapter against a sandbox beside this process
 which takes 50 ms for each call. What counts is the ratio to a log in memory that costs nothing.
 """
 
 import json
 import multiprocessing
+import statistics
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -21,12 +25,15 @@ from fakes.s3_log import ACCOUNT, BUCKET, REGION, RETAIN, LogPlace, log_archive
 from fakes.signer import FakeSigner
 from fakes.team import World, new_world
 
+from bench._sessions import SlowSessions
 from orgroot.aws.clients import AwsDoor
 from orgroot.aws.log_bucket import LogBucket
 from orgroot.aws.s3_store import S3Store
+from orgroot.core.ids import request_id
 from orgroot.core.organization import Selection
 from orgroot.core.results import Inventory, Removal, RequestView
 from orgroot.core.root_credentials import CredentialKind
+from orgroot.core.statements import Intent, instant
 from orgroot.core.store_place import S3Place
 from orgroot.local.file_store import FileStore
 from orgroot.ports import RecordStore
@@ -36,6 +43,7 @@ from orgroot.workflows.execution import execute
 from orgroot.workflows.inventory import inventory
 from orgroot.workflows.requests import Ask
 from orgroot.workflows.setup import init_log
+from orgroot.workflows.sweep import PER_ACCOUNT
 from orgroot.workflows.workspace import Workspace
 
 SURVEYED = 10_000
@@ -66,20 +74,15 @@ class CountingStore:
         return getattr(self._store, name)
 
 
-class SlowSessions:
-    """Root sessions in which every call takes its time."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """An executed removal: seconds in all and per account, and what it might have taken."""
 
-    def __init__(self, sessions: Any) -> None:
-        self._sessions = sessions
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._sessions, name)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            time.sleep(LATENCY_SECONDS)
-            return method(*args, **kwargs)
-
-        return call
+    seconds: float
+    each: float
+    sessions: SlowSessions
+    life: int
+    deadline: float
 
 
 def main() -> None:
@@ -114,13 +117,14 @@ def _removal() -> None:
         f"a removal over {REMOVED} accounts, {CONCURRENCY} at once, the log in S3 at 50 ms a call"
     )
     print(f"records:              {store.made['records']:6d}")
-    print(f"per account, no cost: {free * 1000:6.1f} ms (over {COMPARED} accounts)")
-    print(f"per account, in S3:   {costly * 1000:6.1f} ms")
-    print(f"ratio:                {costly / free:6.2f}")
+    print(f"per account, no cost: {free.each * 1000:6.1f} ms (over {COMPARED} accounts)")
+    print(f"per account, in S3:   {costly.each * 1000:6.1f} ms")
+    print(f"ratio:                {costly.each / free.each:6.2f}")
+    _print_time(costly)
 
 
-def _removed(store: Any, accounts: int) -> float:
-    """Seconds per account of the execution alone."""
+def _removed(store: Any, accounts: int) -> Removed:
+    """The execution alone: how long it took, and what it was given."""
     world = _world(store, accounts, dirty=True)
     kinds = tuple(CredentialKind)
     view = removal.remove(_workspace(world), EVERYTHING, kinds, Ask(reason="bench"))
@@ -128,13 +132,42 @@ def _removed(store: Any, accounts: int) -> float:
     for person in ("bob", "carol"):
         approve(world.desk(person), view.id, "", lambda _summary: None)
     ws = _workspace(world)
-    ws = replace(ws, root_sessions=SlowSessions(ws.root_sessions))
+    sessions = SlowSessions(ws.root_sessions, LATENCY_SECONDS)
+    ws = replace(ws, root_sessions=sessions)
     before = time.perf_counter()
     result = execute(ws, view.id)
     seconds = time.perf_counter() - before
     assert isinstance(result, Removal)
     assert result.summary.removed == accounts
-    return seconds / accounts
+    request = ws.governed.log.state.requests[request_id(view.id)]
+    (run,) = request.executions
+    assert isinstance(run.body, Intent)
+    assert request.body.session is not None
+    return Removed(
+        seconds=seconds,
+        each=seconds / accounts,
+        sessions=sessions,
+        life=request.body.session.duration_seconds,
+        deadline=(instant(run.body.deadline) - instant(run.body.observed_at)).total_seconds(),
+    )
+
+
+def _print_time(run: Removed) -> None:
+    """How much of each budget is used, by the slowest and usually."""
+    calls = statistics.mean(run.sessions.calls.values())
+    whole = [last - first for first, last in run.sessions.accounts.values()]
+    print(f"calls to AWS:         {calls:6.1f} per account")
+    for what, used, budget in (
+        ("a delete session", list(run.sessions.lives.values()), run.life),
+        ("an account", whole, PER_ACCOUNT.total_seconds()),
+    ):
+        usual, most = statistics.median(used), max(used)
+        print(
+            f"{what + ':':<21} {most:7.1f} s at most, {usual:.1f} s usually: "
+            f"{most / budget:.1%}, {usual / budget:.1%} of its {budget:.0f} s"
+        )
+    share = f"{run.seconds / run.deadline:.1%} of the {run.deadline:.0f} s it has"
+    print(f"the run:              {run.seconds:7.1f} s: {share}")
 
 
 def _world(store: Any, accounts: int, *, dirty: bool) -> World:
