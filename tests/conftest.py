@@ -1,16 +1,14 @@
 """Its presence puts this folder on the path, so that every test can say `from fakes…`."""
 
-import functools
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import coverage
 import pytest
-from botocore.loaders import JSONFileLoader
 from hypothesis import settings
+
+from tests import warm
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("orgroot", deadline=None)
@@ -35,21 +33,10 @@ if _in_memory():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _models_are_read_once() -> Iterator[None]:
-    """AWS's own models, read once for all commands and clients that share this process.
-
-    But not for a sandbox in this process: clients change what they were given.
-    """
-    read_file = JSONFileLoader.load_file
-    read = functools.cache(lambda path: read_file(JSONFileLoader(), path))
-
-    def load_once(loader: JSONFileLoader, path: str) -> Any:
-        if threading.current_thread().name.startswith("waitress"):
-            return read_file(loader, path)
-        return read(path)
-
+def _warm() -> Iterator[None]:
+    """All commands and clients of this process share what is the same for all."""
     with pytest.MonkeyPatch.context() as world:
-        world.setattr(JSONFileLoader, "load_file", load_once)
+        warm.keep(world)
         yield
 
 

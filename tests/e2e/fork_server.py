@@ -20,6 +20,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
+
+from tests.warm import keep
+
 CRASH = 99
 """The exit code of a child that raised what orgroot never lets out."""
 
@@ -188,16 +192,13 @@ def child(order: Mapping[str, Any]) -> int:
 def warm() -> None:
     """Import everything, and read AWS's models once for all children."""
     import botocore.session  # noqa: PLC0415
-    from botocore.loaders import JSONFileLoader  # noqa: PLC0415
 
     import orgroot.workflows.drivers  # noqa: F401, PLC0415
     from orgroot.aws import clients, cloudtrail, identity, resource_policies  # noqa: F401, PLC0415
     from orgroot.cli import app, context  # noqa: F401, PLC0415
     from orgroot.report import text  # noqa: F401, PLC0415
 
-    read = JSONFileLoader.load_file
-    cached = functools.cache(lambda path: read(JSONFileLoader(), path))
-    JSONFileLoader.load_file = lambda _self, path: cached(path)  # type: ignore[method-assign]
+    keep(pytest.MonkeyPatch())  # as long as this process lives
     session = botocore.session.Session()
     for service in SERVICES:
         session.create_client(
@@ -213,6 +214,15 @@ def warm() -> None:
     gc.disable()  # no child lives long
 
 
+def read_ahead(variables: Mapping[str, str]) -> None:
+    """Have the configuration's text parsed once for all children that read it."""
+    from orgroot.errors import OrgrootError  # noqa: PLC0415
+    from orgroot.local.yaml_file import load_yaml  # noqa: PLC0415
+
+    with contextlib.suppress(OrgrootError):
+        load_yaml(Path(variables.get("ORGROOT_CONFIG", "")))
+
+
 def serve() -> None:
     """Answer orders until the end of the input."""
     warm()
@@ -224,6 +234,7 @@ def serve() -> None:
             _, status = os.waitpid(order["wait"], os.WUNTRACED)
             answer = -os.WSTOPSIG(status) if os.WIFSTOPPED(status) else _code(status)
         else:
+            read_ahead(order["env"])
             answer = os.fork()
             if answer == 0:
                 code = CRASH

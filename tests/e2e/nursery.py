@@ -6,7 +6,6 @@ documents' tests start it as its users do.
 """
 
 import functools
-import gc
 import json
 import os
 import socket
@@ -15,6 +14,7 @@ import sys
 from pathlib import Path
 
 from orgroot.sandbox.process import LOG
+from tests.warm import seldom_collect
 
 _LONGEST_ORDER = 64 * 1024
 
@@ -63,7 +63,7 @@ def _main(connection: socket.socket) -> None:
     clock = SandboxClock()
     world = seed.build(accounts=12, seed=1, features_on=True, clock=clock)
     furnish(world, Front(world.organization, clock).data_plane)
-    gc.freeze()
+    seldom_collect()
     while True:
         order, descriptors, _, _ = socket.recv_fds(connection, _LONGEST_ORDER, 2)
         if not order:
