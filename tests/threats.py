@@ -84,6 +84,7 @@ THREATS = {
     ),
     "AssumeRoot outside the tool, with a copied reference": (
         "trail.py::test_assume_root_outside_the_tool_with_a_copied_reference_is_found",
+        "trail.py::test_a_session_opened_before_its_approvals_is_not_made_good_later",
     ),
     "session used beyond the plan": ("trail.py::test_session_used_beyond_the_plan",),
     "record edited, removed, reordered": (
@@ -148,11 +149,19 @@ THREATS = {
     "an SCP that stops root sessions for a whole landing zone": (
         "scps.py::test_an_scp_that_stops_root_sessions_for_a_landing_zone",
     ),
+    "SCPs that reach too far, too early, or somebody else's": (
+        "scps.py::test_scps_of_another_tool_are_never_written",
+        "e2e/test_scp_plans.py::test_waves_go_out_and_come_back",
+    ),
+    "SCPs that changed after approval": (
+        "scps.py::test_an_scp_that_changed_after_its_approval",
+        "e2e/test_scp_plans.py::test_waves_go_out_and_come_back",
+    ),
     "rules nobody can satisfy": ("rules.py::test_rules_nobody_can_satisfy",),
 }
-"""Threat, in the words of the mutants' `Threat:` lines, and its attacks: files of `tests/e2e`."""
+"""Threat, in the words of the mutants' `Threat:` lines, and its attacks: below `E2E`, or a path."""
 
 
 def attacks(threat: str) -> tuple[str, ...]:
     """The tests of a threat, as SECURITY.md names tests."""
-    return tuple(E2E + test for test in THREATS[threat])
+    return tuple(test if "/" in test else E2E + test for test in THREATS[threat])

@@ -1,4 +1,4 @@
-"""AWS's time: the local monotonic clock, set by the `Date` header of AWS's answers.
+"""AWS's time: a local clock that only runs on, set by the `Date` header of AWS's answers.
 
 It never takes a time from a flag, a variable or a file.
 """
@@ -13,6 +13,16 @@ _JITTER = timedelta(seconds=2)
 """`Date` has whole seconds and answers travel: within this, time is never set back."""
 
 
+_RUNS_ON = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Runs on while the machine sleeps. Linux's CLOCK_MONOTONIC does not, and `time.monotonic` on macOS
+neither: a run would wake up hours after its deadline and believe that it is in time."""
+
+
+def running_on() -> float:
+    """Seconds that only grow, whether the machine is awake or asleep."""
+    return time.clock_gettime(_RUNS_ON)
+
+
 def _local_now() -> datetime:
     return datetime.now(UTC)
 
@@ -22,13 +32,13 @@ class AwsClock:
 
     Args:
         local: the local wall clock, UTC and aware.
-        monotonic: seconds that only grow.
+        monotonic: seconds that only grow, also while the machine sleeps.
     """
 
     def __init__(
         self,
         local: Callable[[], datetime] = _local_now,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = running_on,
     ) -> None:
         self._local = local
         self._monotonic = monotonic

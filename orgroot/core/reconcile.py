@@ -12,6 +12,7 @@ from enum import StrEnum
 from orgroot.core.config import KnownCaller, end_of_day
 from orgroot.core.governed_tasks import GOVERNED_TASKS
 from orgroot.core.root_tasks import MAX_SESSION_SECONDS
+from orgroot.core.statements import timestamp
 from orgroot.core.trail import DELAY, AssumeRootEvent
 
 
@@ -36,6 +37,7 @@ class LoggedSession:
         access_key_id, account, task_policy: of the session.
         execution, request: whose it is.
         seq: the record number of its intent or survey.
+        begun, until: its execution may have opened sessions in this time alone (UTC).
         expires_at: when it ends (UTC).
         caller: the ARN that AWS reported for the executor.
         role: the executor role where one was used, else empty.
@@ -47,6 +49,8 @@ class LoggedSession:
     execution: str
     request: str
     seq: int
+    begun: datetime
+    until: datetime
     expires_at: datetime
     caller: str
     role: str
@@ -202,6 +206,9 @@ def _contradiction(event: AssumeRootEvent, session: LoggedSession) -> str:
         return f"{where} for account {session.account}"
     if event.task_policy != session.task_policy:
         return f"{where} with {session.task_policy}"
+    if not session.begun <= event.at <= session.until:
+        span = f"{timestamp(session.begun)} to {timestamp(session.until)}"
+        return f"{where} for {span}, and it was opened at {timestamp(event.at)}"
     if session.role and event.role != session.role:
         return f"{where} for the role {session.role}"
     if not session.role and event.caller != session.caller:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from orgroot.core import audit_log as chain
 from orgroot.core.codec import record_hash
-from orgroot.core.facts import Closed, ClosedItem, Issued, IssuedItem, Observed
+from orgroot.core.facts import Aborted, Closed, ClosedItem, Issued, IssuedItem, Observed
 from orgroot.core.ids import ExecutionId
 from orgroot.core.log_state import ExecutionRecord
 from orgroot.core.statements import Survey
@@ -68,6 +68,18 @@ def ends_of(log: AuditLog, execution: ExecutionRecord) -> dict[str, ClosedItem]:
         item.account: item
         for fact in survey_facts(log, execution)
         if isinstance(fact, Closed)
+        for item in fact.items
+    }
+
+
+def refusals_of(log: AuditLog, execution: ExecutionRecord) -> dict[str, str]:
+    """By account, AWS's refusal to open a session, of an intent's execution or of a survey."""
+    if not isinstance(execution.body, Survey):
+        return dict(execution.aborted)
+    return {
+        item.account: item.error
+        for fact in survey_facts(log, execution)
+        if isinstance(fact, Aborted)
         for item in fact.items
     }
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from orgroot.core.eligibility import skew
 from orgroot.core.facts import IssuedItem
 from orgroot.core.governed_tasks import Task
 from orgroot.core.log_state import ExecutionRecord, LogState, RequestRecord
@@ -39,23 +40,28 @@ def logged_sessions(log: AuditLog, state: LogState, since: datetime) -> Iterator
     Raises:
         IntegrityError: a fact of a survey is not what it should be.
     """
+    tolerance = skew(state.rules_in_force)
     for request in state.requests.values():
         for run in request.executions:
             if instant(run.body.deadline) >= since:
-                yield from _sessions(log, request, run)
+                yield from _sessions(log, request, run, tolerance)
 
 
-def _sessions(log: AuditLog, request: RequestRecord, run: ExecutionRecord) -> Iterator[OnRecord]:
+def _sessions(
+    log: AuditLog, request: RequestRecord, run: ExecutionRecord, tolerance: timedelta
+) -> Iterator[OnRecord]:
     """What it put on record, and what `recover` found of it; a survey has one in each account."""
     used = _used(log, run)
     met: set[str] = set()
     for item in sessions_of(log, run):
         met.add(item.account)
-        yield _on_record(request, run, item, instant(item.expires_at), used=item.account in used)
+        session = _session(request, run, item, instant(item.expires_at), tolerance)
+        yield _on_record(request, run, item, session, used=item.account in used)
     for found in run.found.values():
         if not isinstance(run.body, Survey) or found.account not in met:
             longest = instant(found.at) + timedelta(seconds=MAX_SESSION_SECONDS)
-            yield _on_record(request, run, found, longest, used=False)
+            session = _session(request, run, found, longest, tolerance)
+            yield _on_record(request, run, found, session, used=False)
 
 
 def _used(log: AuditLog, run: ExecutionRecord) -> set[str]:
@@ -67,25 +73,36 @@ def _used(log: AuditLog, run: ExecutionRecord) -> set[str]:
     return {account for account, end in ends.items() if parse_outcome(end.outcome)[0] != UNREAD}
 
 
-def _on_record(
+def _session(
     request: RequestRecord,
     run: ExecutionRecord,
     item: IssuedItem | FoundSession,
     expires_at: datetime,
-    *,
-    used: bool,
-) -> OnRecord:
-    session = LoggedSession(
+    tolerance: timedelta,
+) -> LoggedSession:
+    return LoggedSession(
         access_key_id=item.access_key_id,
         account=item.account,
         task_policy=item.task_policy.value,
         execution=run.id,
         request=request.id,
         seq=run.seq,
+        begun=instant(run.body.observed_at) - tolerance,
+        until=instant(run.body.deadline) + tolerance,
         expires_at=expires_at,
         caller=run.body.caller_arn,
         role=run.body.executor_arn or "",
     )
+
+
+def _on_record(
+    request: RequestRecord,
+    run: ExecutionRecord,
+    item: IssuedItem | FoundSession,
+    session: LoggedSession,
+    *,
+    used: bool,
+) -> OnRecord:
     steps = (step for (account, _), step in run.step_intents.items() if account == item.account)
     plan = SessionPlan(
         execution=run.id,

@@ -32,7 +32,7 @@ from orgroot.errors import (
 )
 from orgroot.workflows.audit_log import AuditLog
 from orgroot.workflows.inventory import survey_accounts
-from orgroot.workflows.log_reading import ends_of
+from orgroot.workflows.log_reading import ends_of, refusals_of
 from orgroot.workflows.plan_execution import succeeded
 from orgroot.workflows.reading import reopened, unread
 from orgroot.workflows.requests import Ask
@@ -174,13 +174,12 @@ def _readings(
         if run.seq > after and accounts & set(run.accounts)
     ]
     for run, request in sorted(runs, key=lambda each: -each[0].seq):
-        refused = {a: why for a, why in run.aborted.items() if a in accounts}
         try:
-            ends = ends_of(log, run)
+            ends, refusals = ends_of(log, run), refusals_of(log, run)
         except IntegrityError:
             continue
         rows = [reopened(_member(a), end.outcome) for a, end in ends.items() if a in accounts]
-        rows += [unread(_member(account), why) for account, why in refused.items()]
+        rows += [unread(_member(a), why) for a, why in refusals.items() if a in accounts]
         if rows:
             yield request.id, rows
 

@@ -1,5 +1,8 @@
 """AWS's time, from its `Date` headers."""
 
+import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -68,3 +71,17 @@ def test_nonsense_is_no_time(header: str) -> None:
     machine = Machine()
     machine.clock.record(header)
     assert machine.clock.skew() is None
+
+
+def test_time_runs_on_while_the_machine_sleeps() -> None:
+    """A laptop that slept through a run's deadline wakes up knowing it, before AWS says so.
+
+    In a time namespace whose boot clock is ahead of the other one by what was slept.
+    """
+    asleep = ("unshare", "--user", "--map-root-user", "--time", "--boottime", "5000", "--fork")
+    if shutil.which("unshare") is None or subprocess.run([*asleep, "true"], check=False).returncode:
+        pytest.skip("time namespaces are not to be had here")
+    read = "from orgroot.aws.clock import running_on; print(running_on() - time.monotonic())"
+    command = [*asleep, sys.executable, "-c", f"import time; {read}"]
+    told = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    assert float(told.stdout) > 4999

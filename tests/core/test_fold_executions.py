@@ -30,6 +30,7 @@ from tests.core.verdicts import C, codes, voided
         ("alice", {"caller_arn": s.arn("olga")}, C.RULES_VIOLATION),
         ("alice", {"observed_at": "2026-03-02T08:00:00Z"}, C.RULES_VIOLATION),
         ("alice", {"deadline": "2026-03-02T08:00:00Z"}, C.RULES_VIOLATION),
+        ("alice", {"reference_in": "nowhere"}, C.ILLEGAL_TRANSITION),
         ("bob", {}, C.RULES_VIOLATION),
     ],
 )
@@ -42,6 +43,17 @@ def test_intents_that_are_not_legal(
     log.intent(who, request, **changes)
     voided(log, code)
     assert not log.state.executions
+
+
+def test_an_intent_is_decided_when_it_is_signed(log: w.Log) -> None:
+    """A time of the decision that its signer chose, before its approvals ended, is a violation."""
+    request = log.request()
+    log.approve("bob", request)
+    observed = timestamp(log.now)
+    log.now += timedelta(minutes=3)
+    log.intent("alice", request, observed_at=observed)
+    voided(log, C.RULES_VIOLATION)
+    assert "not when it was signed" in log.state.findings[-1].detail
 
 
 def test_an_intent_without_approval_is_a_violation(log: w.Log) -> None:

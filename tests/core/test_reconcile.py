@@ -28,6 +28,8 @@ def session(**changes: Any) -> LoggedSession:
         "execution": EXECUTION,
         "request": "orq_" + "a" * 26,
         "seq": 4,
+        "begun": s.START - timedelta(minutes=1),
+        "until": s.START + timedelta(minutes=30),
         "expires_at": s.START + timedelta(minutes=25),
         "caller": CALLER,
         "role": "",
@@ -98,12 +100,14 @@ def test_a_session_that_no_record_has_is_unlogged_whatever_its_reference(
         ({"task_policy": "IAMAuditRootUserCredentials"}, "with IAMAuditRootUserCredentials"),
         ({"caller": s.arn("olga")}, f"for {s.arn('olga')}"),
         ({"role": ROLE}, f"for the role {ROLE}"),
+        ({"begun": s.START + timedelta(hours=1)}, "and it was opened at"),
+        ({"until": s.START - timedelta(hours=1)}, "and it was opened at"),
     ],
 )
 def test_a_session_that_was_announced_as_another_is_unlogged(
-    changes: dict[str, str], words: str
+    changes: dict[str, Any], words: str
 ) -> None:
-    """Where record and event disagree on account, task or caller, nothing is matched."""
+    """Where record and event disagree on account, task, time or caller, nothing is matched."""
     (one,) = paired(event(), on_record=(session(**changes),))
     assert one.verdict is Verdict.UNLOGGED_SESSION
     assert words in one.detail

@@ -124,6 +124,9 @@ def test_a_rollback_is_a_change_even_where_it_only_adds() -> None:
     full = parse_params(Task.CHANGE_SCPS, {**rolled, "waves": [WAVE]})
     assert isinstance(full, PlannedChanges)
     assert full.task is Task.CHANGE_SCPS
+    alone = parse_params(Task.CHANGE_SCPS, _with(SCPS, rolls_back="orq_" + "a" * 26))
+    assert isinstance(alone, PlannedChanges)
+    assert alone.task is Task.CHANGE_SCPS
     assert to_params(full) == {**rolled, "waves": [WAVE]}
     locks = parse_params(Task.CHANGE_SCPS, _with(SCPS, accept_lockout=["unlock-bucket"]))
     assert isinstance(locks, PlannedChanges)

@@ -1,7 +1,11 @@
 """CloudTrail against the log, through the command line and over real HTTP."""
 
 import contextlib
+import hashlib
+import json
+import secrets
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -9,10 +13,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from orgroot.aws.root_sessions import AwsRootSessions
+from orgroot.core.ephemeral import EphemeralKey
+from orgroot.core.ids import execution_id_of
 from orgroot.core.secrets import RootSession
 from tests.e2e.bucket_owner import document, innocent
+from tests.e2e.forger import forge, newest, now
 from tests.e2e.playground import Done, Playground, playground
+from tests.e2e.test_attacks import Target, next_record
 
+UNLOCK = {"arn": "arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy"}
 AUDIT = {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"}
 
 
@@ -213,3 +222,77 @@ def test_a_session_whose_calls_were_not_delivered_is_not_read(trailed: Playgroun
     (unread,) = done.json["unread"]
     assert unread["account"] == account
     assert "has no call of it" in unread["reason"]
+
+
+def test_a_session_opened_before_its_approvals_is_not_made_good_later(tmp_path: Path) -> None:
+    """Whoever executes writes intent and session into the log afterwards: it stays unlogged.
+
+    Everything else fits: account, task, caller, access key id, approvals, signatures.
+    """
+    with playground(tmp_path / "s", "--accounts", "12") as place:
+        target = Target(place)
+        place.ok("alice", "execute", target.granted(), "--yes")
+        target.lock()
+        keys = json.loads((place.folder / "credentials.json").read_bytes())["users"]["alice"]
+        alice = {"AccessKeyId": keys["access_key_id"], "SecretAccessKey": keys["secret_access_key"]}
+        sts = place.with_session(alice | {"SessionToken": None}, "sts")
+        opened = sts.assume_root(TargetPrincipal=target.account, TaskPolicyArn=UNLOCK)
+        request = target.granted()
+        place.control("clock", {"advance_seconds": 600})
+        session = opened["Credentials"]["AccessKeyId"]
+        whitewash(place, request, target.account, session)
+        shown = place.run("carol", "log", "verify", "-o", "json").json
+        assert {finding["code"] for finding in shown["findings"]} <= {"SKEW"}
+        done = place.run("carol", "reconcile", "-o", "json")
+        row = next(row for row in done.json["sessions"] if row["access_key_id"] == session)
+        assert (done.code, row["status"]) == (4, "UNLOGGED_SESSION"), done.out
+        assert "and it was opened at" in row["detail"]
+
+
+def whitewash(place: Playground, request: str, account: str, session: str) -> None:
+    """Announce a session that was opened ten minutes ago as one that is opened now."""
+    key = EphemeralKey.from_seed(secrets.token_bytes(32))
+    at = {"created_at": now(minutes=10), "observed_at": now(minutes=10)}
+    approvals = [seq for seq, body in statements(place) if body.get("request_id") == request]
+    text = (place.folder / "log" / f"{approvals[0] - 1:012d}.json").read_bytes()
+    digest = hashlib.sha256(json.loads(text)["body"].encode()).hexdigest()
+    forge(
+        place,
+        "alice",
+        newest(place, "intent"),
+        request_id=request,
+        request_sha256=digest,
+        approvals=approvals,
+        deadline=now(minutes=40),
+        ephemeral_key=key.public_b64,
+        **at,
+    )
+    raw = (place.folder / "log" / place.records()[-1]).read_bytes()
+    seq = len(place.records()) + 1
+    item = {
+        "account": account,
+        "task_policy": "S3UnlockBucketPolicy",
+        "access_key_id": session,
+        "expires_at": now(minutes=25),
+        "aws_request_id": "",
+    }
+    fact = {
+        "schema": "orgroot.statement/v1",
+        "type": "issued",
+        "execution_id": execution_id_of(json.loads(raw)["body"].encode()),
+        "seq": seq,
+        "prev": hashlib.sha256(raw).hexdigest(),
+        "at": now(minutes=10),
+        "items": [item],
+    }
+    body = json.dumps(fact, sort_keys=True, indent=2) + "\n"
+    signed = {"alg": "ed25519", "sig": key.sign(body.encode())}
+    tree = {"body": body, "log": json.loads(raw)["log"], "prev": fact["prev"], "seq": seq}
+    text = json.dumps(tree | {"sigs": [signed], "v": 1}, sort_keys=True, separators=(",", ":"))
+    next_record(place).write_text(f"{text}\n", encoding="ascii")
+
+
+def statements(place: Playground) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Each record's number and statement."""
+    for n, name in enumerate(place.records(), 1):
+        yield n, json.loads(json.loads((place.folder / "log" / name).read_bytes())["body"])

@@ -12,7 +12,7 @@ from orgroot.core.organization import OrganizationalUnit
 from orgroot.core.results import ExitReason, PlanResult, RequestView
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.scp import TAGS
-from orgroot.errors import AwsErrorKind, RequestRefused, UsageError
+from orgroot.errors import AwsErrorKind, Incomplete, RequestRefused, UsageError
 from orgroot.workflows import scp_planning
 from orgroot.workflows.inventory import inventory
 from orgroot.workflows.scp_planning import Wanted
@@ -111,7 +111,10 @@ def test_a_session_that_aws_refuses_proves_nothing(place: Place) -> None:
     place.aws.fail("sts:AssumeRoot", AwsErrorKind.DENIED, subject=CANARY)
     first = wave(place, 1)
     assert first.exit_reasons == (ExitReason.INCOMPLETE,)
-    assert first.waves[0].reason
+    assert "sts:AssumeRoot" in str(first.waves[0].reason)
+    assert not first.waves[0].verified
+    with pytest.raises(RequestRefused, match="is applied and not proved"):
+        scp_planning.plan(place.workspace(), Wanted(wave=2))
 
 
 def test_where_no_session_may_be_opened_the_wave_stays_unproved(place: Place) -> None:
@@ -165,6 +168,27 @@ def test_another_text_begins_again_with_the_first_wave(place: Place) -> None:
     wave(place, 2)
     place.write(OTHER_SENT.replace("iam:*", "s3:*"))
     with pytest.raises(UsageError, match="beyond its first wave"):
+        scp_planning.plan(place.workspace(), Wanted(wave=2))
+
+
+def test_what_proved_the_old_text_does_not_prove_the_new_one(place: Place) -> None:
+    """A session from before the text changed says nothing about it."""
+    wave(place, 1)
+    place.write(OTHER_SENT)
+    place.world.aws.flags.clear()  # no session is opened any more
+    assert wave(place, 1).waves[0].reason == "no root session was tried since"
+    with pytest.raises(RequestRefused, match="is applied and not proved"):
+        scp_planning.plan(place.workspace(), Wanted(wave=2))
+
+
+def test_a_plan_that_failed_brings_no_wave(place: Place) -> None:
+    """AWS refused the attachment, and somebody made it by hand: nobody proved anything."""
+    place.aws.fail("organizations:AttachPolicy", AwsErrorKind.DENIED)
+    with pytest.raises(Incomplete):
+        wave(place, 1)
+    made = next(scp for scp in place.aws.scps() if scp.name == NAME)
+    place.aws.attach_scp(made.id, CANARY)
+    with pytest.raises(RequestRefused, match="the log does not show"):
         scp_planning.plan(place.workspace(), Wanted(wave=2))
 
 
