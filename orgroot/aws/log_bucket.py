@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError
@@ -17,7 +18,7 @@ from botocore.exceptions import BotoCoreError
 from orgroot.aws.clients import AwsDoor
 from orgroot.aws.failures import CallFacts, translate
 from orgroot.core.ids import AccountId
-from orgroot.core.store_place import S3Place
+from orgroot.core.store_place import S3Place, longest
 from orgroot.errors import AuditUnavailable, AwsError, AwsErrorKind, OrgrootError, UsageError
 
 _READS = 2
@@ -46,9 +47,6 @@ ACTIONS = {
     "GetBucketPolicy": "s3:GetBucketPolicy",
 }
 """What the caller needs for each call that is made here."""
-
-_MAX_BYTES = 64 * 1024 * 1024
-"""No object of a log comes near this; whoever puts a larger one there wants to fill the memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,12 +162,10 @@ class LogBucket:
             "GetObject",
             {"Key": self._full(key), "VersionId": version, "ChecksumMode": "ENABLED"},
             absent=("NoSuchKey", "NoSuchVersion"),
-            finish=_read_body,
+            finish=partial(_read_body, longest(key)),
         )
         if not answer:
             return None
-        if len(answer["Body"]) > _MAX_BYTES:
-            raise self._unavailable("GetObject", f"{key} is larger than anything orgroot writes")
         return Stored(data=answer["Body"], retained_until=_kept_until(answer, "ObjectLock"))
 
     def retained_until(self, key: str, version: str) -> datetime | None:
@@ -326,9 +322,13 @@ class LogBucket:
         )
 
 
-def _read_body(answer: dict[str, Any]) -> dict[str, Any]:
+def _read_body(most: int, answer: dict[str, Any]) -> dict[str, Any]:
     """The answer with its body read, as far as anything of a log could be long."""
-    return {**answer, "Body": answer["Body"].read(_MAX_BYTES + 1)}
+    body = answer["Body"]
+    data = body.read(most)
+    if len(data) == most:
+        body.close()  # the rest is not fetched
+    return {**answer, "Body": data}
 
 
 def _kept_until(answer: Mapping[str, Any], prefix: str) -> datetime | None:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from orgroot.core.codec import MAX_RECORD_BYTES
 from orgroot.errors import IntegrityError, UsageError
 
 S3 = "s3://"
@@ -10,6 +11,8 @@ _BUCKET = re.compile(r"(?!.*(-s3alias|--ol-s3|--x-s3|\.mrap)$)[a-z0-9][a-z0-9.-]
 """A general purpose bucket by its own name: of an alias no rule could keep people off the bucket
 (S3 user guide, "General purpose bucket naming rules": reserved suffixes)."""
 _PART = re.compile(r"(?!\.{1,2}/)[A-Za-z0-9._=-]+/")
+_LARGEST = 64 * 1024 * 1024
+"""No list or text of a log comes near this."""
 _KEY = re.compile(
     r"[0-9]{12}\.json|objects/[0-9a-f]{64}|facts/(?:0|[1-9][0-9]{0,11})/(?:0|[1-9][0-9]{0,11})\.json"
     r"|proposals/opr_[a-z2-7]{26}(?:\.json|/[0-9a-f]{64}\.sig)"
@@ -46,6 +49,16 @@ def s3_place(store: str) -> S3Place:
             code="store",
         )
     return S3Place(bucket, prefix)
+
+
+def longest(key: str) -> int:
+    """So many bytes of what lies under a key are read at most: one more than it can have.
+
+    What is longer is nothing of a log, whatever follows: a record of that length is void, and its
+    hash is that of these bytes; an object is not what its name says. So nobody can stop the others,
+    or fill their memory, by the size of what they append.
+    """
+    return _LARGEST + 1 if key.startswith("objects/") else MAX_RECORD_BYTES + 1
 
 
 def is_log_key(key: str) -> bool:

@@ -16,12 +16,9 @@ from typing import Self
 
 from orgroot.core.codec import record_key
 from orgroot.core.store_evidence import KeyEvidence
-from orgroot.core.store_place import require_log_key
+from orgroot.core.store_place import longest, require_log_key
 from orgroot.errors import AuditUnavailable, IntegrityError, UsageError
 from orgroot.ports import Created
-
-_LARGEST = 64 * 1024 * 1024
-"""No object of a log comes near this; whoever puts a larger one there wants to fill the memory."""
 
 _FOLDERS = re.compile(
     r"objects|facts|facts/(?:0|[1-9][0-9]{0,11})|proposals|proposals/opr_[a-z2-7]{26}"
@@ -100,7 +97,8 @@ class FileStore:
         folders, name = _split(key)
         with self._root() as root, ExitStack() as stack:
             try:
-                return _read_file(_open_below(stack, root, folders, make=False)[-1], name)
+                folder = _open_below(stack, root, folders, make=False)[-1]
+                return _read_file(folder, name, longest(key))
             except FileNotFoundError:
                 return None
             except OSError as error:
@@ -198,19 +196,12 @@ def _write_file(folder: int, name: str, data: bytes) -> None:
         os.fsync(file.fileno())  # an error here is final: a second fsync may claim success
 
 
-def _read_file(folder: int, name: str) -> bytes:
+def _read_file(folder: int, name: str, most: int) -> bytes:
     _require_plain(folder, name, stat.S_ISREG)
     # O_NONBLOCK: should a pipe take the file's place now, opening it must not hang.
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with os.fdopen(os.open(name, flags, dir_fd=folder), "rb") as file:
-        data = file.read(_LARGEST + 1)
-    if len(data) > _LARGEST:
-        raise IntegrityError(
-            f"{name!r} in the audit log is larger than anything orgroot writes",
-            hint="something other than orgroot put it there: look before you remove it",
-            code="store-entry",
-        )
-    return data
+        return file.read(most)
 
 
 def _is_folder_of_ours(path: Path, relative: Path) -> bool:

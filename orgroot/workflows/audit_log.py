@@ -235,14 +235,13 @@ class AuditLog:
             )
         return data
 
-    def put_fact(self, survey_seq: int, n: int, raw: bytes) -> Digest:
-        """Write the n-th fact of a survey, durably; returns the hash its closing record names."""
-        if not self._create(fact_key(survey_seq, n), raw):
-            raise IntegrityError(
-                f"fact {n} of the survey in record {survey_seq} was written by somebody else",
-                code="object",
-            )
-        return record_hash(raw)
+    def put_fact(self, survey_seq: int, n: int, raw: bytes) -> Digest | None:
+        """Write a fact of a survey, durably, under its n-th name; None: that one was taken before.
+
+        Returns:
+            The hash that the survey's closing record names.
+        """
+        return record_hash(raw) if self._create(fact_key(survey_seq, n), raw) else None
 
     def get_fact(self, survey_seq: int, n: int) -> bytes | None:
         """The n-th fact of a survey, not yet verified; None behind the last."""

@@ -96,6 +96,7 @@ class FactWriter:
         self._changed = threading.Condition()
         self._writing = False
         self._objects: list[str] = []
+        self._number = 0
 
     @property
     def objects(self) -> tuple[str, ...]:
@@ -205,11 +206,14 @@ class FactWriter:
         ).seq
 
     def _put(self, items: tuple[Item, ...], survey: int) -> int:
-        n = len(self._objects) + 1
-        digest = self._log.put_fact(survey, n, self._unplaced(items))
+        raw = self._unplaced(items)
+        digest = None
+        while digest is None:  # a number that somebody else has taken is passed over
+            self._number += 1
+            digest = self._log.put_fact(survey, self._number, raw)
         with self._changed:
             self._objects.append(digest)
-        return n
+        return self._number
 
     def _guard(self, state: LogState, items: tuple[Item, ...]) -> None:
         """Nothing is written that would not count: another run or `recover` may have come first."""

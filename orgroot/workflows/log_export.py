@@ -88,7 +88,7 @@ class Exportable:
     def _facts(self, entries: Entries, row: LogRecordRow) -> Iterator[LogRecordRow]:
         run = entries.surveyed(row)
         if run is not None:
-            for n, (raw, _) in enumerate(survey_fact_records(self.log, run), start=1):
+            for n, raw, _ in survey_fact_records(self.log, run):
                 yield entries.fact(run, n, raw)
 
 

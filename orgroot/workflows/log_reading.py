@@ -17,34 +17,45 @@ from orgroot.workflows.audit_log import AuditLog
 
 def survey_facts(log: AuditLog, execution: ExecutionRecord) -> Iterator[Observed]:
     """The facts of a survey in order, see `survey_fact_records`."""
-    for _, fact in survey_fact_records(log, execution):
+    for _, _, fact in survey_fact_records(log, execution):
         yield fact
 
 
 def survey_fact_records(
     log: AuditLog, execution: ExecutionRecord
-) -> Iterator[tuple[bytes, Observed]]:
-    """The records and facts of a survey in order: those its closing record names, else all.
+) -> Iterator[tuple[int, bytes, Observed]]:
+    """The facts of a survey in order, with number and bytes: those its closing names, else its own.
+
+    What somebody else wrote under such a number is passed over, as its writer did.
 
     Raises:
-        IntegrityError: one is missing, is not the one that was named, or was not signed by the
-            survey's key.
+        IntegrityError: one that was named is missing, or was not signed by the survey's key.
     """
-    if not execution.fact_objects:
-        n = 1
-        while (raw := log.get_fact(execution.seq, n)) is not None:
-            yield raw, chain.check_fact_object(execution, raw)
-            n += 1
-        return
-    for n, named in enumerate(execution.fact_objects, start=1):
-        raw = log.get_fact(execution.seq, n)
-        if raw is None or record_hash(raw) != named:
-            raise IntegrityError(
-                f"fact {n} of the survey in record {execution.seq} is not the one that its closing "
-                "record names",
-                code="object",
-            )
-        yield raw, chain.check_fact_object(execution, raw)
+    named = iter(execution.fact_objects)
+    wanted = next(named, None)
+    n = 1
+    while (raw := log.get_fact(execution.seq, n)) is not None:
+        if wanted is not None and record_hash(raw) == wanted:
+            yield n, raw, chain.check_fact_object(execution, raw)
+            wanted = next(named, None)
+            if wanted is None:
+                return
+        elif not execution.fact_objects and (own := _own_fact(execution, raw)) is not None:
+            yield n, raw, own
+        n += 1
+    if wanted is not None:
+        raise IntegrityError(
+            f"a fact of the survey in record {execution.seq} that its closing record names is "
+            "missing",
+            code="object",
+        )
+
+
+def _own_fact(execution: ExecutionRecord, raw: bytes) -> Observed | None:
+    try:
+        return chain.check_fact_object(execution, raw)
+    except IntegrityError:
+        return None
 
 
 def sessions_of(log: AuditLog, execution: ExecutionRecord) -> Iterator[IssuedItem]:

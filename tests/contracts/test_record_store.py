@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fakes.s3_log import ACCOUNT, BUCKET, REGION, LogPlace
 
-from orgroot.core.codec import fact_key, object_key, record_key
+from orgroot.core.codec import MAX_RECORD_BYTES, fact_key, object_key, record_key
 from orgroot.core.ids import sha256
 from orgroot.core.store_place import S3Place
 from orgroot.local.file_store import FileStore
@@ -35,6 +35,19 @@ def test_the_first_writer_of_a_key_wins(store: RecordStore) -> None:
     assert store.create(record_key(1), b"two") is Created.EXISTS
     assert store.create(record_key(1), b"one") is Created.EXISTS
     assert store.get(record_key(1)) == b"one"
+
+
+def test_what_is_too_long_is_read_no_further(store: RecordStore) -> None:
+    """Somebody appends a huge record: it takes its number, is cut, and nothing stops behind it."""
+    huge = b"x" * (MAX_RECORD_BYTES + 70_000)
+    store.create(record_key(1), huge)
+    store.create(fact_key(1, 0), huge)
+    store.create(record_key(2), b"two")
+    cut = huge[: MAX_RECORD_BYTES + 1]
+    assert list(store.sequence(0)) == [(1, cut), (2, b"two")]
+    assert store.get(record_key(1)) == store.get(fact_key(1, 0)) == cut
+    assert store.create(object_key(sha256(huge)), huge) is Created.CREATED
+    assert store.get(object_key(sha256(huge))) == huge
 
 
 def test_a_sequence_ends_at_the_first_gap(store: RecordStore) -> None:

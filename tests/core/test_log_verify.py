@@ -116,13 +116,20 @@ def test_facts_of_a_survey_are_checked(log: w.Log) -> None:
     run = surveyed(log)
     good = dict(log.store)
     log.store[fact_key(log, 1)] += b"\n"
-    assert codes(log) == [C.OBJECT, C.OBJECT]
+    assert codes(log) == [C.STRAY_OBJECT, C.OBJECT]
     log.store = dict(good)
     del log.store[fact_key(log, 1)]
     assert codes(log) == [C.OBJECT]
     log.store = dict(good)
     log.fact_object(run, 3, READ)
     assert codes(log) == [C.OBJECT]
+
+
+def test_what_somebody_else_wrote_among_facts_is_a_stray(log: w.Log) -> None:
+    """Whoever takes the name of a fact stops neither the survey nor who verifies the log."""
+    surveyed(log)
+    log.store[fact_key(log, 3)] = b"in the way\n"
+    assert codes(log) == [C.STRAY_OBJECT]
 
 
 def test_a_survey_that_never_closed_is_dangling(log: w.Log) -> None:

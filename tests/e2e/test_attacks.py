@@ -170,10 +170,15 @@ def test_garbage_of_any_kind_stops_nobody(place: Playground) -> None:
         next_record(place).write_bytes(junk)
     for body in ("", "{}", '{"a":' + "[" * 60_000, '{"type":["approval"]}'):
         next_record(place).write_bytes(moved(rules, place, body=body, sigs=sigs))
+    next_record(place).write_bytes(bytes(65 * 1024 * 1024))
+    for ahead in range(1, 4):  # where the facts of surveys to come would lie
+        folder = place.folder / "log" / "facts" / str(len(place.records()) + ahead)
+        folder.mkdir(parents=True)
+        (folder / "1.json").write_bytes(b"in the way")
     target = Target(place)
     request = target.granted()
     place.ok("alice", "execute", request, "--yes")
-    assert {"FOREIGN_RECORD", "SIZE", "BADSIG"} <= findings(place)
+    assert {"FOREIGN_RECORD", "SIZE", "BADSIG", "STRAY_OBJECT"} <= findings(place)
 
 
 def test_a_key_in_the_local_configuration_speaks_for_nobody(place: Playground) -> None:

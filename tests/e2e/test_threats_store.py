@@ -199,6 +199,7 @@ def test_garbage_appended_to_stop_the_log(unlock: Scene, attacked: BucketOwner) 
     assert statement.code == 0, statement.err
     for each in junk:
         attacked.put(next_name(stage), each or b"\n")
+    attacked.put(f"objects/{'a' * 64}", b"x" * 200_000)
     attacked.put("notes.txt", b"hello")
     attacked.put(f"{len(stage.records()) + 1:012d}!", b"in the way")
     attacked.put("000000900000.json", b"far ahead")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from orgroot.core.codec import record_key
 from orgroot.core.store_evidence import KeyEvidence
+from orgroot.core.store_place import longest
 from orgroot.errors import AuditUnavailable
 from orgroot.ports import Created
 
@@ -45,7 +46,8 @@ class FakeRecordStore:
     def get(self, key: str) -> bytes | None:
         """The object, or None."""
         self._require_up()
-        return self.objects.get(key)
+        data = self.objects.get(key)
+        return None if data is None else data[: longest(key)]
 
     def sequence(self, after: int) -> Iterator[tuple[int, bytes]]:
         """The dense prefix behind a record."""

@@ -83,6 +83,7 @@ def test_a_head_never_becomes_smaller(memory: LocalMemory) -> None:
     """A smaller number is not kept, the same one changes nothing, and a greater one counts."""
     memory.set_head(LOG, 5, A)
     memory.set_head(LOG, 4, B)
+    assert memory.head(LOG) == (5, A)
     memory.set_head(LOG, 5, A)
     assert memory.head(LOG) == (5, A)
     memory.set_head(LOG, 6, B)

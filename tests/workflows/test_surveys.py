@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from fakes.team import World, new_world
 
+from orgroot.core.codec import fact_key
 from orgroot.core.facts import ClosedItem, IssuedItem
 from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import AccountId
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.errors import (
     AuditUnavailable,
+    IntegrityError,
     OutcomeUnknown,
     RequestRefused,
 )
@@ -83,6 +85,33 @@ def test_a_survey_names_more_objects_than_a_record_holds() -> None:
     issued = [f for f in survey_facts(log, execution) if hasattr(f.items[0], "access_key_id")]  # type: ignore[attr-defined]
     assert len(issued) == 1100
     assert verify(world.log()).findings == ()
+
+
+def test_names_that_somebody_took_are_passed_over() -> None:
+    """Who may append writes under the names of facts to come: the survey goes on behind them."""
+    world = new_world()
+    accounts = many(world, 3)
+    for n in (1, 2, 4):
+        world.store.objects[fact_key(3, n)] = b"in the way\n"
+
+    def work(run: Run) -> None:
+        for account in accounts:
+            run.open_session(AccountId(account), AUDIT)
+            run.close(account, "clean")
+
+    _, run = survey(world.workspace(), audit_draft(world, *accounts), work)
+    log = world.log()
+    execution = log.sync().executions[run.execution_id]
+    assert set(ends_of(log, execution)) == set(accounts)
+    found = verify(world.log())
+    assert {finding.code for finding in found.findings} == {"STRAY_OBJECT"}
+    assert [reason.code for reason in found.exit_reasons] == [6]
+    # Before it closed, only what its own key signed counts either.
+    execution.fact_objects = ()
+    assert set(ends_of(log, execution)) == set(accounts)
+    execution.fact_objects = ("0" * 64,)
+    with pytest.raises(IntegrityError, match="is missing"):
+        ends_of(log, execution)
 
 
 def test_many_threads_share_one_writer() -> None:
