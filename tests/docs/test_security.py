@@ -1,6 +1,7 @@
 """SECURITY.md against the tests that it calls to witness, and the mutants against theirs."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,14 @@ def test_every_mutant_names_a_threat_and_a_test(patch: Path) -> None:
     assert let_in_by(patch) in THREATS
     test = head[2].removeprefix("Test: tests/").partition("[")[0]
     assert exists(test)
+
+
+@pytest.mark.parametrize("patch", MUTANTS, ids=lambda path: path.stem)
+def test_every_mutant_applies(patch: Path) -> None:
+    """What a mutant takes out is there: whoever changes those lines says what checks them now."""
+    check = ("git", "apply", "--check", "-C1", str(patch))
+    done = subprocess.run(check, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_threat_of_the_design_is_in_the_table() -> None:
