@@ -18,6 +18,7 @@ from orgroot.core.ids import execution_id_of
 from orgroot.core.secrets import RootSession
 from tests.e2e.bucket_owner import document, innocent
 from tests.e2e.forger import forge, newest, now
+from tests.e2e.operator_roles import make_role
 from tests.e2e.playground import Done, Playground, playground
 from tests.e2e.test_attacks import Target, next_record
 
@@ -68,19 +69,23 @@ def test_assume_root_outside_the_tool_with_a_copied_reference_is_found(place: Pl
 
 def test_a_known_caller_is_shown_apart(place: Playground) -> None:
     """A caller whom the configuration explains for a task and a time is no finding."""
-    caller = place.administrator("sts").get_caller_identity()["Arn"]
+    account = place.info["management_account"]
+    scanner = make_role(place, "scanner", {"AWS": f"arn:aws:iam::{account}:root"})
     known = (
-        f"reconcile:\n  known_callers:\n    - role: {caller}\n"
+        f"reconcile:\n  known_callers:\n    - role: {scanner}\n"
         "      tasks: [audit-root-credentials]\n"
         "      reason: weekly scan\n      until: 2099-01-01\n"
     )
     config = place.variant("known", ("\napprovals:\n", f"\n{known}approvals:\n"))
-    key = outside(place, place.account("backup"))
+    opened = place.administrator("sts").assume_role(RoleArn=scanner, RoleSessionName="weekly")
+    sts = place.with_session(opened["Credentials"], "sts")
+    root = sts.assume_root(TargetPrincipal=place.account("backup"), TaskPolicyArn=AUDIT)
+    key = root["Credentials"]["AccessKeyId"]
     done = place.run("carol", "--config", config, "reconcile", "--dry-run", "-o", "json")
     rows = {row["access_key_id"]: row for row in done.json["sessions"]}
     assert rows[key]["status"] == "KNOWN_CALLER"
     assert "weekly scan" in rows[key]["detail"]
-    assert done.json["summary"]["UNLOGGED_SESSION"] == 0
+    assert done.json["summary"]["KNOWN_CALLER"] == 1
 
 
 def test_a_delegate_is_read_through_its_role_or_named(place: Playground) -> None:

@@ -6,9 +6,9 @@ A mutant is a patch in this folder whose first lines say what it removes:
     Removes: the check that the requester never counts
     Test: tests/e2e/test_threats_approvals.py::test_approval_file_written_by_the_requester
 
-The patch is applied to a copy of the checkout, never to the checkout. A mutant is caught only if
-its test passes without it and fails with it, by itself: a patch that does not apply, a test that
-is not found and an error while collecting are failures of this program.
+The patch is applied to a copy of the checkout, never to the checkout, and taken back again. A
+mutant is caught only if its test passes without it and fails with it, by itself: a patch that does
+not apply, a test that is not found and an error while collecting are failures of this program.
 """
 
 import argparse
@@ -20,13 +20,16 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 
 HERE = Path(__file__).parent
 TOP = HERE.parent.parent
 HEADER = re.compile(r"(Threat|Removes|Test): (.+)")
+CHANGES = re.compile(r"^\+\+\+ b/(.+)$", re.MULTILINE)
 PASSED, FAILED = 0, 1  # pytest's exit codes; every other one means that nothing was shown
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "sandbox-*")
 SECONDS = 180
@@ -64,13 +67,13 @@ def read(patch: Path) -> Mutant:
     return Mutant(patch=patch, threat=found["Threat"], removes=found["Removes"], test=found["Test"])
 
 
-def show(mutant: Mutant) -> str:
-    """Show that a mutant is caught; answers the line that says so.
+def show(mutant: Mutant, trees: "SimpleQueue[Path]") -> str:
+    """Show that a mutant is caught, in one of these copies; answers the line that says so.
 
     Raises:
         Surviving: it is not.
     """
-    with copy_of_checkout() as tree:
+    with taken(mutant, trees) as tree:
         applied = _run(("git", "apply", "-C1", "--verbose", str(mutant.patch)), tree)
         if applied.returncode:
             raise Surviving(f"{mutant.name}: the patch does not apply\n{applied.stderr}")
@@ -92,6 +95,20 @@ def sound(tests: Sequence[str]) -> str:
     if told.returncode != PASSED:
         raise Surviving(f"the tests fail without any mutant\n{told.stdout}")
     return told.stdout.strip().splitlines()[-1]
+
+
+@contextmanager
+def taken(mutant: Mutant, trees: "SimpleQueue[Path]") -> Iterator[Path]:
+    """A copy that nobody else uses; the files that the mutant changes are put back after."""
+    tree = trees.get()
+    names = CHANGES.findall(mutant.patch.read_text(encoding="utf-8"))
+    before = {tree / name: (tree / name).read_bytes() for name in names}
+    try:
+        yield tree
+    finally:
+        for path, data in before.items():
+            path.write_bytes(data)
+        trees.put(tree)
 
 
 @contextmanager
@@ -144,8 +161,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Surviving as verdict:
         print(verdict)  # noqa: T201
         return 1
-    with ThreadPoolExecutor(options.workers) as pool:
-        for line, caught in pool.map(_verdict, mutants):
+    trees: SimpleQueue[Path] = SimpleQueue()
+    with ExitStack() as stack, ThreadPoolExecutor(options.workers) as pool:
+        for _ in range(options.workers):
+            trees.put(stack.enter_context(copy_of_checkout()))
+        for line, caught in pool.map(partial(_verdict, trees=trees), mutants):
             print(line, flush=True)  # noqa: T201
             survivors += not caught
     # The plain closing line that a CI counts.
@@ -153,9 +173,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if survivors else 0
 
 
-def _verdict(mutant: Mutant) -> tuple[str, bool]:
+def _verdict(mutant: Mutant, trees: "SimpleQueue[Path]") -> tuple[str, bool]:
     try:
-        return show(mutant), True
+        return show(mutant, trees), True
     except Surviving as verdict:
         return str(verdict), False
 
