@@ -30,7 +30,7 @@ from orgroot.core.root_credentials import CredentialKind, credential_kinds
 from orgroot.report import Output
 
 if TYPE_CHECKING:
-    from orgroot.core.organization import Selection
+    from orgroot.core.organization import SelectedAccounts, Selection
     from orgroot.core.results import Result
     from orgroot.workflows.requests import Ask
     from orgroot.workflows.workspace import Workspace
@@ -134,14 +134,18 @@ def remove_with(
     if dry_run:
         return removal.preview(ws, chosen, kinds, break_glass=ask.break_glass)
     emergency = removal.emergency(ws, chosen, kinds, ask) if ask.break_glass else None
-    announce_act(
-        ws,
-        ("removes", ", ".join(kinds) + " of the root user of the selected accounts"),
-        *(() if emergency is None else emergencies.rows_of(emergency)),
-    )
-    if emergency is None:
-        confirm("Ask for the removal? What is deleted cannot be brought back.", yes=yes)
-    else:
-        question = "Break the glass? What is deleted cannot be brought back."
-        typed(question, "remove", yes=yes)
-    return removal.remove(ws, chosen, kinds, ask)
+
+    def look(selected: "SelectedAccounts") -> None:
+        announce_act(
+            ws,
+            ("removes", f"{', '.join(kinds)} of root users"),
+            ("accounts", f"{len(selected.accounts)} selected, {len(selected.skipped)} skipped"),
+            *(() if emergency is None else emergencies.rows_of(emergency)),
+        )
+        if emergency is None:
+            confirm("Ask for the removal? What is deleted cannot be brought back.", yes=yes)
+        else:
+            question = "Break the glass? What is deleted cannot be brought back."
+            typed(question, "remove", yes=yes)
+
+    return removal.remove(ws, chosen, kinds, ask, look)

@@ -35,7 +35,7 @@ from orgroot.cli import (
     trust,
 )
 from orgroot.cli.settings import LogFormat, LogLevel, Settings
-from orgroot.cli.terminal import say
+from orgroot.cli.terminal import say, write_out
 from orgroot.errors import AwsError, OrgrootError, RequestRefused, UsageError
 from orgroot.report import Output
 from orgroot.report.escape import visible
@@ -130,16 +130,15 @@ def run(arguments: list[str]) -> int:
     try:
         _command()(args=arguments, prog_name="orgroot", obj=settings)
     except SystemExit as exit_:
+        if isinstance(exit_.__context__, BrokenPipeError):  # nobody reads any further
+            return 0
         if exit_.code == UsageError.exit_code and _wants_json(arguments):
-            sys.stdout.write(_error_json(_parser_error(exit_)))
+            write_out(_error_json(_parser_error(exit_)))
         return _interrupted() if exit_.code == INTERRUPTED else _as_code(exit_.code)
     except KeyboardInterrupt:
         return _interrupted()
     except OrgrootError as error:
         return _explain(error, settings)
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
     except Exception as error:  # noqa: BLE001 - the one boundary
         return _bug(error, settings)
     return 0
@@ -178,7 +177,7 @@ def _explain(error: OrgrootError, settings: Settings) -> int:
     if error.hint:
         say(f"  {visible(error.hint, keep_newlines=True)}")
     if settings.output is Output.JSON:
-        sys.stdout.write(_error_json(error))
+        write_out(_error_json(error))
     return error.exit_code
 
 
@@ -198,4 +197,8 @@ def _bug(error: Exception, settings: Settings) -> int:
         say("".join(frames.format()))
     else:
         say("  run again with --log-level debug for where it happened")
-    return 1
+    if settings.output is Output.JSON:
+        hint = "a bug: please report it"
+        failure = OrgrootError(f"unexpected failure: {type(error).__name__}", hint=hint)
+        write_out(_error_json(failure))
+    return OrgrootError.exit_code

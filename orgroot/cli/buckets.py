@@ -18,7 +18,7 @@ from orgroot.cli.options import (
     ask_of,
     settings_of,
 )
-from orgroot.cli.terminal import announce_act, confirm, emit, typed
+from orgroot.cli.terminal import announce, announce_act, confirm, emit, typed
 from orgroot.core.governed_tasks import UnlockMode
 from orgroot.core.ids import account_id
 from orgroot.report import Output
@@ -137,9 +137,10 @@ def unlock_with(
     """Say what will be touched, have it confirmed, and ask for it; or only preview it."""
     from orgroot.workflows import emergencies, unlock
 
-    if dry_run:
-        return unlock.preview(ws, wanted, ask)
     emergency = unlock.emergency(ws, wanted, ask) if ask.break_glass else None
+    if dry_run:
+        announce([] if emergency is None else emergencies.rows_of(emergency))
+        return unlock.preview(ws, wanted, ask)
     announce_act(
         ws,
         ("account", grouped(wanted.account)),

@@ -91,8 +91,8 @@ def break_glass(
             raise UsageError("--drill stands alone: leave out the command", code="drill")
         return
     if not drill:
-        typer.echo(ctx.get_help())
-        raise typer.Exit
+        typer.echo(ctx.get_help(), err=True)
+        raise typer.Exit(UsageError.exit_code)
     from orgroot.cli.context import open_workspace
     from orgroot.workflows import drill as drills
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orgroot.cli.options import As, Key, OutputOption, Yes, settings_of
-from orgroot.cli.terminal import confirm, emit, say, typed
+from orgroot.cli.options import As, DryRun, Key, OutputOption, Yes, settings_of
+from orgroot.cli.terminal import announce_act, confirm, emit, say, typed
 from orgroot.core.ids import RequestId, request_id
 from orgroot.report import Output
 
 if TYPE_CHECKING:
+    from orgroot.core.log_state import RequestRecord
     from orgroot.core.results import RequestView
     from orgroot.workflows.desk import LogDesk
 
@@ -187,6 +188,7 @@ def look_at(
 def execute(
     ctx: typer.Context,
     request: RequestArgument,
+    dry_run: DryRun = False,
     yes: Yes = False,
     as_person: As = None,
     key: Key = None,
@@ -198,7 +200,13 @@ def execute(
     from orgroot.workflows import execution, request_view
 
     wanted = request_id(request)
-    with open_workspace(settings_of(ctx), as_person, key) as ws:
-        say(summary(request_view.summary_of(ws, wanted)))
-        confirm("Execute it now?", yes=yes)
-        emit(output, execution.execute(ws, wanted))
+    with open_workspace(settings_of(ctx), as_person, key, reads=dry_run) as ws:
+        if dry_run:
+            emit(output, execution.preview(ws, wanted))
+
+        def look(granted: "RequestRecord") -> None:
+            announce_act(ws, ("executes", f"{wanted}, {len(granted.targets)} target(s)"))
+            say(summary(request_view.summary_of(ws, wanted)))
+            confirm("Execute it now?", yes=yes)
+
+        emit(output, execution.execute(ws, wanted, look=look))

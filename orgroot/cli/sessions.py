@@ -200,8 +200,6 @@ def _workspace(
 
 def _hand_out(ws: "Workspace", request: str, receiver: "Receiver", *, yes: bool) -> int:
     """Hand it out; stdout belongs to the receiver, so what became of it is said on stderr."""
-    from msgspec import structs
-
     from orgroot.core.results import RequestView, exit_code
     from orgroot.report.text_requests import summary
     from orgroot.workflows import sessions
@@ -211,7 +209,5 @@ def _hand_out(ws: "Workspace", request: str, receiver: "Receiver", *, yes: bool)
         confirm("Open the session and hand it out now?", yes=yes)
 
     result: Result = sessions.hand_out(ws, request, receiver, look)
-    if isinstance(result, RequestView):  # it waits, and what it asks has just been shown
-        result = structs.replace(result, summary={})
     say(render(result, Output.TEXT).rstrip())
     return exit_code(result.exit_reasons)

@@ -1,10 +1,11 @@
 """The person at the terminal: results on stdout, all else on stderr; questions, progress, notes."""
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, NoReturn, Self, TextIO
 
 import typer
 
@@ -25,19 +26,39 @@ def emit(output: Output, result: "Result") -> NoReturn:
     """Print the result on stdout in the form asked for, and end with its exit code."""
     from orgroot.core.results import exit_code
 
-    sys.stdout.write(render(result, output))
-    sys.stdout.flush()
+    write_out(render(result, output))
     raise typer.Exit(exit_code(result.exit_reasons))
 
 
+def write_out(text: str) -> None:
+    """Write to stdout; whoever reads no further (`| head`) changes nothing of the exit code."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _let_go(sys.stdout)
+
+
+def _let_go(stream: TextIO) -> None:
+    """What follows goes nowhere, without another error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def say(text: str = "") -> None:
-    """One line (or block) on stderr; foreign text in it must have passed `visible`."""
-    typer.echo(text, err=True)
+    """One line (or block) on stderr; foreign text in it must have passed `visible`.
+
+    An execution that is under way must not end because nobody reads on.
+    """
+    try:
+        typer.echo(text, err=True)
+    except BrokenPipeError:
+        _let_go(sys.stderr)
 
 
 def announce(rows: Sequence[tuple[str, str]]) -> None:
     """What is about to be touched, as `label: value` lines on stderr."""
-    say(pairs([(label, visible(value)) for label, value in rows]))
+    if rows:
+        say(pairs([(label, visible(value)) for label, value in rows]))
 
 
 def announce_act(ws: "Workspace", *rows: tuple[str, str]) -> None:

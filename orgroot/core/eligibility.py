@@ -4,7 +4,7 @@ Persons are compared, not names: another entry of the same human being is the sa
 service never decides, nor does the requester.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from orgroot.core.config import seconds
@@ -12,6 +12,7 @@ from orgroot.core.governed_tasks import GOVERNED_TASKS, Power
 from orgroot.core.incidents import owes
 from orgroot.core.log_state import DecisionRecord, RequestRecord, RulesInForce
 from orgroot.core.people import is_hardware
+from orgroot.core.quorum import missing
 from orgroot.core.requirements import Requirement, requirement
 from orgroot.core.statements import Request, instant
 from orgroot.core.whereabouts import subjects
@@ -39,20 +40,41 @@ def eligible(rules: RulesInForce, request: RequestRecord, person: str, now: date
 
 
 def could_approve(rules: RulesInForce, request: RequestRecord, now: datetime) -> tuple[str, ...]:
-    """Who may approve now and has no approval that counts, in the order of the roster."""
+    """Whose approval would bring a request nearer to its quorum now, in the order of the roster."""
     needs = demand(rules, request)
-    done = {
-        rules.roster.human(approval.body.signer.person)
-        for approval in request.approvals
-        if needs
-        and (uncounted(rules, request, needs, approval) or lapsed(rules, needs, approval, now))
-        is None
-    }
+    if needs is None:
+        return ()
+    given = _given(rules, request, needs, now)
+    open_now = _open(needs, given)
+
+    def helps(person: str) -> bool:
+        human = rules.roster.human(person)
+        groups = rules.roster.groups_of(person)
+        return human not in given and _open(needs, {**given, human: groups}) < open_now
+
     return tuple(
         person
         for person in rules.roster.persons()
-        if rules.roster.human(person) not in done and eligible(rules, request, person, now) is None
+        if eligible(rules, request, person, now) is None and helps(person)
     )
+
+
+def _given(
+    rules: RulesInForce, request: RequestRecord, needs: Requirement, now: datetime
+) -> dict[str, frozenset[str]]:
+    """Who has an approval that counts now, with the groups it counts for."""
+    given: dict[str, frozenset[str]] = {}
+    for approval in request.approvals:
+        person = approval.body.signer.person
+        if uncounted(rules, request, needs, approval) or lapsed(rules, needs, approval, now):
+            continue
+        human, groups = rules.roster.human(person), rules.roster.groups_of(person)
+        given[human] = given.get(human, frozenset()) | (approval.groups & groups)
+    return given
+
+
+def _open(needs: Requirement, people: Mapping[str, frozenset[str]]) -> int:
+    return sum(lacking.count for lacking in missing(needs, people))
 
 
 def closed(rules: RulesInForce, request: RequestRecord, now: datetime) -> str | None:

@@ -166,16 +166,19 @@ def drift(result: results.Drift) -> str:
 
 
 def dry_run(result: results.DryRun) -> str:
-    """What would have been asked for."""
+    """What would have been asked for, or done."""
     needs = ", ".join(text_requests.missing(m) for m in result.needs) or "no approval"
     rows = [
         ("dry run", f"{result.command}: nothing was written"),
         ("task", result.task),
         ("targets", str(len(result.targets))),
         ("needs", needs),
-        ("could approve", ", ".join(result.could_approve) or "nobody"),
     ]
+    if result.needs:
+        rows.append(("could approve", ", ".join(result.could_approve) or "nobody"))
     text = pairs(rows)
+    if result.summary:
+        text += "\n\nWhat would be done:\n" + text_requests.act(result.summary, result.params)
     return text + ("\n\n" + bullets(result.notes) if result.notes else "")
 
 

@@ -8,6 +8,9 @@ from orgroot.report.table import pairs, table
 from orgroot.report.text_log import receipt
 from orgroot.report.text_policies import policy_texts
 
+_TO_COME = frozenset({"PENDING", "APPROVED"})
+"""States in which nothing was done yet."""
+
 
 def missing(row: results.MissingRow) -> str:
     """`1 of security`, or `1 more of anyone who counts`."""
@@ -55,6 +58,16 @@ def summary(tree: dict[str, Any]) -> str:
     for label, value in tree.items():
         _flatten(label.replace("_", " "), value, lines)
     return pairs(lines)
+
+
+def act(tree: dict[str, Any], params: dict[str, Any]) -> str:
+    """What a signer is shown, and the policy texts in full."""
+    texts = policy_texts(params)
+    return summary(tree) + (f"\n\nPolicy texts:\n{texts}" if texts else "")
+
+
+def _indented(lines: str) -> str:
+    return "\n".join(f"  {visible(line)}" for line in lines.splitlines())
 
 
 def _flatten(label: str, value: Any, lines: list[tuple[str, str]]) -> None:
@@ -119,7 +132,8 @@ def view(result: results.RequestView) -> str:
         (
             row.decision,
             f"{visible(row.person)} ({', '.join(row.groups)}) at {row.at}, #{row.seq}"
-            + (f", taken back in #{row.revoked}" if row.revoked else ""),
+            + (f", taken back in #{row.revoked}" if row.revoked else "")
+            + (f": {visible(row.comment)}" if row.comment else ""),
         )
         for row in result.approvals
     )
@@ -131,9 +145,9 @@ def view(result: results.RequestView) -> str:
         rows.append(("could approve", ", ".join(result.could_approve) or "nobody"))
     text = pairs(rows)
     if result.summary:
-        text += "\n\nWhat will be done:\n" + summary(result.summary)
-        texts = policy_texts(result.params)
-        text += f"\n\nPolicy texts:\n{texts}" if texts else ""
+        heading = "What will be done" if result.state in _TO_COME else "What was asked"
+        text += f"\n\n{heading}:\n{act(result.summary, result.params)}"
+        text += f"\n\nTo paste into a chat:\n{_indented(result.chat)}" if result.chat else ""
     if result.commands:
         text += "\n\nNext:\n" + "\n".join(f"  {visible(line)}" for line in result.commands)
     return text + receipt(result.receipt)

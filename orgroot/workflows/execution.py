@@ -8,15 +8,18 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import msgspec
+
 from orgroot.core import approval, audit_log
 from orgroot.core.ephemeral import EphemeralKey
 from orgroot.core.governed_tasks import session_policies
 from orgroot.core.ids import RequestId, execution_id_of
 from orgroot.core.log_state import LogState, RequestRecord, RequestState
-from orgroot.core.results import ExitReason, Result
+from orgroot.core.results import DryRun, ExitReason, RequestView, Result
 from orgroot.core.root_tasks import MAX_SESSION_SECONDS
 from orgroot.core.statement_parts import Target
 from orgroot.core.statements import Intent, Request, instant, to_text
+from orgroot.core.summary import summarize
 from orgroot.errors import AuditUnavailable, OutcomeUnknown, RequestRefused
 from orgroot.workflows.audit_log import AuditLog, signed_once
 from orgroot.workflows.claims import BY_HAND, Claim
@@ -131,8 +134,6 @@ def await_runner(
     Returns:
         The task's own result; or, where it is not over in time, the request with WAITING.
     """
-    from orgroot.workflows.drivers import driver_of  # noqa: PLC0415 - drivers know execution
-
     log = log_of(ws)
     while True:
         log.sync()
@@ -140,14 +141,18 @@ def await_runner(
         current = log.state.requests[request.id]
         over = not current.executions[-1].unresolved()
         if over and audit_log.request_state(log.state, current, now, log.running) not in OPEN:
-            return _told(ws, driver_of(request.body.task), request)
+            return _told(ws, _driver(request), request)
         if now >= give_up:
             return view_of(log, request, now, exit_reasons=(ExitReason.WAITING,))
         sleep(min(POLL_SECONDS, (give_up - now).total_seconds()))
 
 
 def execute(
-    ws: Workspace, request_id: str, claim: Claim = BY_HAND, driver: Driver | None = None
+    ws: Workspace,
+    request_id: str,
+    claim: Claim = BY_HAND,
+    driver: Driver | None = None,
+    look: Callable[[RequestRecord], None] | None = None,
 ) -> Result:
     """Execute a granted request, once.
 
@@ -156,6 +161,8 @@ def execute(
         request_id: the request.
         claim: what whoever executes may do beside another process.
         driver: does it; None: the driver of its task.
+        look: shows a person what was granted; raises UsageError on a no. What waits for approvals,
+            or is refused, is never asked about.
 
     Returns:
         The task's own result; before the quorum, the request with the exit reason WAITING.
@@ -166,8 +173,53 @@ def execute(
         AuditUnavailable: the log did not take the intent; nothing was done.
         UsageError: it is the runner's to execute.
     """
+    found = _granted(ws, request_id, claim, driver)
+    if isinstance(found, RequestView):
+        return found
+    request, driver = found
+    if look is not None:
+        look(request)
+    live, accounts, now = _ready(ws, driver, request)
+    _run(ws, driver, request, accounts=accounts, live=live, now=now, claim=claim)
+    return _told(ws, driver, request)
+
+
+def preview(ws: Workspace, request_id: str) -> Result:
+    """What `execute` would do now: decided on the targets as they are, written nowhere.
+
+    Raises:
+        RequestRefused, OutcomeUnknown, UsageError: as `execute`.
+    """
+    found = _granted(ws, request_id, BY_HAND, None)
+    if isinstance(found, RequestView):
+        return found
+    request, driver = found
+    _, accounts, _ = _ready(ws, driver, request)
+    left = sum(1 for account in accounts if account)
+    return DryRun(
+        command="execute",
+        task=request.body.task.value,
+        targets=tuple(msgspec.to_builtins(target) for target in request.targets),
+        params=dict(request.params),
+        needs=(),
+        summary=summarize(ws.governed.log.state, request),
+        notes=(f"granted: it would be done now, in {left} account(s)" if left else "granted: now",),
+    )
+
+
+def _driver(request: RequestRecord) -> Driver:
     from orgroot.workflows.drivers import driver_of  # noqa: PLC0415 - drivers know execution
 
+    return driver_of(request.body.task)
+
+
+def _granted(
+    ws: Workspace, request_id: str, claim: Claim, driver: Driver | None
+) -> tuple[RequestRecord, Driver] | RequestView:
+    """The request and who does it, where its approvals are there; else how it waits.
+
+    Approvals first: reading targets costs calls that a waiting request need not make.
+    """
     governed = ws.governed
     log = governed.log
     log.require()
@@ -177,33 +229,39 @@ def execute(
     runner = runner_for(ws, request.body.task)
     if runner is not None:
         raise only_runner(request, runner)
-    driver = driver or driver_of(request.body.task)
+    driver = driver or _driver(request)
     _refuse_running(log, request)
     now = log.check_clock(ws.clock.now())
     claim.check(request, now)
-    # Approvals first: reading targets costs calls that a waiting request need not make.
     early = decision_on(log, request, governed.person, now)
-    if not early.allowed:
-        if early.final:
-            _refuse_unknown(log, request, now)
-            refuse_unless(early)
-        if governed.person in {
-            given.body.signer.person for given in request.approvals if not given.revoked
-        }:
-            ws.progress.note(
-                f"{governed.person} approved {request.id}, and who executes does not count as an "
-                f"approver: let {request.body.signer.person} execute it, or have one more approve"
-            )
-        return view_of(log, request, now, exit_reasons=(ExitReason.WAITING,))
+    if early.allowed:
+        return request, driver
+    if early.final:
+        _refuse_unknown(log, request, now)
+        refuse_unless(early)
+    if governed.person in {
+        given.body.signer.person for given in request.approvals if not given.revoked
+    }:
+        ws.progress.note(
+            f"{governed.person} approved {request.id}, and who executes does not count as an "
+            f"approver: let {request.body.signer.person} execute it, or have one more approve"
+        )
+    return view_of(log, request, now, exit_reasons=(ExitReason.WAITING,))
+
+
+def _ready(
+    ws: Workspace, driver: Driver, request: RequestRecord
+) -> tuple[tuple[Target, ...], tuple[str, ...], datetime]:
+    """The targets as they are, the accounts left to do, and AWS's time, all of it granted."""
+    log = ws.governed.log
     live = driver.live_targets(ws, request)
     stale = approval.stale_targets(request, live)
     accounts = tuple(a for a in driver.pending(ws, request) if not (request.bulk and a in stale))
     now = log.check_clock(ws.clock.now())
-    require_granted(log, request, governed.person, now, live, accounts=accounts or None)
+    require_granted(log, request, ws.governed.person, now, live, accounts=accounts or None)
     if not accounts:
         raise RequestRefused(f"nothing is left to do of {request.id}", code="nothing-left")
-    _run(ws, driver, request, accounts=accounts, live=live, now=now, claim=claim)
-    return _told(ws, driver, request)
+    return live, accounts, now
 
 
 def _run(

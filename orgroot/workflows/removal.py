@@ -5,6 +5,7 @@ approved, is touched. Killed and run again it continues where the log says it st
 """
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
@@ -69,6 +70,9 @@ from orgroot.workflows.sweep import Stint, sweep
 from orgroot.workflows.targets import live_targets, reading_targets, targets_of
 from orgroot.workflows.workspace import Workspace
 
+FEW = 5
+"""So many skipped accounts are named; the others are counted."""
+
 _NO_SURVEY = "orq_" + "a" * 26
 """Stands for the survey that is yet to be made, where only the rules are asked."""
 
@@ -97,7 +101,10 @@ def preview(
         note = f"nothing to {what}, says {readings.survey}"
         draft = _unseen_draft(ws, selected, kinds, ask)
         return msgspec.structs.replace(
-            dry_run(ws, "credentials remove", draft, (note, *held)), targets=(), params={}
+            dry_run(ws, "credentials remove", draft, (note, *held)),
+            targets=(),
+            params={},
+            summary={},
         )
     draft = _draft(ws, selected, asked, readings.survey, kinds, ask)
     notes = (f"as {readings.survey} found them", *held)
@@ -111,9 +118,15 @@ def _held(
 
 
 def remove(
-    ws: Workspace, selection: Selection, kinds: tuple[CredentialKind, ...], ask: Ask
+    ws: Workspace,
+    selection: Selection,
+    kinds: tuple[CredentialKind, ...],
+    ask: Ask,
+    look: Callable[[SelectedAccounts], None] = lambda _: None,
 ) -> Result:
     """Ask for the removal of what the selected accounts have, and do it once it is granted.
+
+    `look` shows a person the accounts before anything is done, and raises UsageError on a no.
 
     Returns:
         A Removal; where approvals are missing, the waiting request. Accounts that could not be
@@ -127,6 +140,7 @@ def remove(
     selected = resolve(ws, selection)
     if not selected.accounts:
         return removal_of(skipped_rows(selected), None, None)
+    look(selected)
     log = ws.governed.log
     log.require()
     earlier = _unfinished(ws, selected, kinds, ask)
@@ -347,8 +361,11 @@ def _with_rest(ws: Workspace, result: Result, rest: tuple[RemovalRow, ...]) -> R
     if isinstance(result, Removal):
         return removal_of((*result.accounts, *rest), result.request, result.receipt)
     unread = [row for row in rest if row.outcome not in GOOD]
-    for row in unread:
+    skipped = [row for row in rest if row.outcome == "skipped"]
+    for row in (*unread, *skipped[:FEW]):
         ws.progress.note(f"{row.id} is not in the request: {row.reason}")
+    if skipped[FEW:]:
+        ws.progress.note(f"{len(skipped) - FEW} more are not in the request: skipped")
     if unread and isinstance(result, RequestView):
         reasons = (*result.exit_reasons, ExitReason.INCOMPLETE)
         return msgspec.structs.replace(result, exit_reasons=reasons)

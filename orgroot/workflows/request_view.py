@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from orgroot.core import audit_log, review
+from orgroot.core.chat_block import chat_block
 from orgroot.core.eligibility import could_approve
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Task
 from orgroot.core.ids import request_id as parse_request_id
@@ -147,6 +148,7 @@ def view_of(
     decision = decision_on(log, request, request.body.signer.person, now)
     opens = bool(GOVERNED_TASKS[request.body.task].task_policies)
     owed = review_state(log, request, now)
+    shown = shown_of(log, request)
     return RequestView(
         exit_reasons=exit_reasons,
         id=request.id,
@@ -164,11 +166,12 @@ def view_of(
         ticket=request.body.ticket,
         justification=request.body.justification,
         could_approve=could,
-        summary=shown_of(log, request),
+        summary=shown,
         commands=_commands(request, stands, could, owed, by_hand=runner is None or not opens),
         continuing=continuing,
         break_glass=breaks_glass(request),
         review=owed,
+        chat=chat_block(request.id, shown, decision.missing, could) if waiting else "",
     )
 
 
@@ -197,6 +200,7 @@ def _approval_rows(request: RequestRecord, roster: Roster) -> tuple[ApprovalRow,
             at=record.body.created_at,
             seq=record.seq,
             revoked=record.revoked or None,
+            comment=record.body.comment,
         )
         for record in decisions_of(request)
     )

@@ -21,6 +21,7 @@ from orgroot.core.results import DryRun, MissingRow
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.statement_parts import RulesRef, SessionAsk, Target
 from orgroot.core.statements import Request, Survey, instant, timestamp, to_text
+from orgroot.core.summary import summarize
 from orgroot.errors import RequestRefused, UsageError
 from orgroot.workflows.audit_log import AuditLog, signed_once
 from orgroot.workflows.decisions import decision_on, demanded, require_askable
@@ -38,6 +39,9 @@ from orgroot.workflows.signing import (
 from orgroot.workflows.workspace import Workspace
 
 Asked = TypeVar("Asked", Request, Survey)
+
+_OF_THE_RECORD = frozenset({"request", "expires"})
+"""What only a recorded request has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +172,11 @@ def dry_run(ws: Workspace, command: str, draft: Draft, notes: tuple[str, ...] = 
         needs=tuple(MissingRow(group=m.group, count=m.count) for m in missing),
         could_approve=could_approve(rules, candidate, now) if missing else (),
         notes=notes,
+        summary={
+            label: shown
+            for label, shown in summarize(log.state, candidate).items()
+            if label not in _OF_THE_RECORD
+        },
     )
 
 

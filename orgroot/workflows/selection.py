@@ -48,7 +48,17 @@ def resolve(ws: Workspace, selection: Selection) -> SelectedAccounts:
         paths=paths,
         tags=tags_of(ws, wanted) if selection.tags else {},
     )
+    if selection.all:
+        _note_strangers(ws, accounts)
     return select(selection, accounts, around)
+
+
+def _note_strangers(ws: Workspace, accounts: Iterable[MemberAccount]) -> None:
+    """An exempted id that no account has protects nothing, and may be a slip."""
+    here = {account.id for account in accounts}
+    for entry in ws.config.accounts.exempt:
+        if entry.account not in here:
+            ws.progress.note(f"accounts.exempt: {entry.account} is no account of this organization")
 
 
 def walk(ws: Workspace) -> tuple[dict[AccountId, tuple[str, ...]], frozenset[str]]:

@@ -110,8 +110,12 @@ def hand_out(
             hint=f"`orgroot execute {request.id}` does what it asks",
             code="not-a-session",
         )
-    look(view_of(log, request, ws.clock.now()))
-    return execute(ws, request.id, driver=HandOutDriver(receiver))
+    return execute(
+        ws,
+        request.id,
+        driver=HandOutDriver(receiver),
+        look=lambda granted: look(view_of(log, granted, ws.clock.now())),
+    )
 
 
 class HandOutDriver:

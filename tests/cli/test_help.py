@@ -1,6 +1,9 @@
 """Every command explains itself."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -144,6 +147,12 @@ def test_what_changes_something_can_be_tried_dry(nowhere: Playground, command: s
         assert f"{option} " in text
 
 
+@pytest.mark.parametrize("command", ["execute", "runner", "reconcile", "log move"])
+def test_what_carries_out_can_be_tried_dry(nowhere: Playground, command: str) -> None:
+    """So can what does, or writes down, what others asked for."""
+    assert "--dry-run " in help_of(nowhere, command).out
+
+
 @pytest.mark.parametrize("command", [*SIGNING, *HANDING_OUT])
 def test_what_is_signed_can_be_confirmed_by_a_flag(nowhere: Playground, command: str) -> None:
     """`--yes` is accepted wherever a statement is signed, and `--key` names the key."""
@@ -187,3 +196,22 @@ def test_nothing_typed_shows_help(nowhere: Playground) -> None:
     done = nowhere.run(None)
     assert done.code == 2
     assert "Usage: orgroot" in done.out + done.err
+
+
+def test_a_group_alone_is_wrong_usage(nowhere: Playground) -> None:
+    """Every group without a command shows its help on stderr and ends with 2, break-glass too."""
+    for group in ("scp", "log", "break-glass", "break-glass credentials"):
+        done = nowhere.run(None, *group.split())
+        assert (done.code, done.out) == (2, ""), group
+        assert f"Usage: orgroot {group}" in done.err
+
+
+def test_who_reads_no_further_changes_no_exit_code(tmp_path: Path) -> None:
+    """With `| head` the findings are findings still, and nothing is said of a pipe."""
+    (tmp_path / "bad.json").write_text("{")
+    program = Path(sys.executable).with_name("orgroot")
+    command = f"'{program}' scp lint bad.json -o json | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (6, "")

@@ -98,9 +98,22 @@ def test_somebody_elses_key_signs_no_approval(place: Playground) -> None:
 def test_an_approval_wants_its_confirmation(place: Playground) -> None:
     """Without a terminal nobody approves, denies or executes unless `--yes` says so."""
     request = ask(place)
-    for person, verb in (("bob", "approve"), ("bob", "deny"), ("alice", "execute")):
-        done = place.refused(person, 2, verb, request)
-        explained(done, "--yes")
+    for verb in ("approve", "deny"):
+        explained(place.refused("bob", 2, verb, request), "--yes")
+
+
+def test_what_waits_is_not_asked_about(place: Playground) -> None:
+    """Without a terminal an execution before the quorum is exit 10, with or without --dry-run."""
+    request = ask(place)
+    for more in ((), ("--dry-run",)):
+        done = place.refused("alice", 10, "execute", request, *more)
+        assert f"orgroot approve {request} --as bob" in done.out
+        assert "To paste into a chat:" in done.out
+    place.approve(request, "bob", "olga")
+    explained(place.refused("alice", 2, "execute", request), "--yes", "organization: ")
+    dry = place.refused("alice", 0, "execute", request, "--dry-run", "-o", "json").json
+    assert dry["schema"] == "orgroot.dry-run/v1"
+    assert dry["notes"] == ["granted: it would be done now, in 1 account(s)"]
 
 
 def test_execution_before_the_quorum_waits(place: Playground) -> None:

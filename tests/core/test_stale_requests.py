@@ -122,9 +122,9 @@ def test_who_may_decide(who: str, word: str | None) -> None:
 
 
 def test_who_could_still_approve() -> None:
-    """Those who may and whose word is still missing, in the order of the roster."""
+    """Those whose word would count and is still missing, in the order of the roster."""
     assert could_approve(RULES, request(), LATER) == ("bob", "carol", "erik")
-    assert could_approve(RULES, granted("bob"), LATER) == ("carol", "erik")
+    assert could_approve(RULES, granted("bob"), LATER) == ()
     assert could_approve(RULES, granted("bob"), LATER + timedelta(hours=3)) == (
         "bob",
         "carol",
@@ -135,3 +135,14 @@ def test_who_could_still_approve() -> None:
     denied = request()
     denied.denied = 5
     assert could_approve(RULES, denied, LATER) == ()
+
+
+def test_nobody_is_called_whose_approval_would_fill_no_slot() -> None:
+    """Once security has spoken only platform is asked, and one more of anyone who counts."""
+    both = law(s.rule("r", None, 2, each_of={"security": 1, "platform": 1}, executors=["platform"]))
+    assert "carol" in could_approve(both, request(), LATER)
+    left = could_approve(both, granted("bob"), LATER)
+    assert "olga" in left
+    assert "carol" not in left
+    anyone = law(s.rule("r", None, 2, each_of={"security": 1}, approvers=["security", "platform"]))
+    assert {"carol", "olga"} <= set(could_approve(anyone, granted("bob"), LATER))

@@ -22,17 +22,18 @@ from fakes.team import ProcessKilledError, World
 
 import orgroot
 from orgroot.core.codec import decode_record
-from orgroot.core.log_state import MAX_EXECUTIONS
-from orgroot.core.results import ExitReason, RequestView, Unlock
+from orgroot.core.log_state import MAX_EXECUTIONS, RequestRecord
+from orgroot.core.results import DryRun, ExitReason, RequestView, Unlock
 from orgroot.errors import (
     AuditUnavailable,
     AwsErrorKind,
     OrgrootError,
     OutcomeUnknown,
     RequestRefused,
+    UsageError,
 )
 from orgroot.workflows.approvals import deny
-from orgroot.workflows.execution import execute
+from orgroot.workflows.execution import execute, preview
 from orgroot.workflows.log_show import verify
 
 
@@ -239,6 +240,42 @@ def test_before_the_quorum_nothing_is_done() -> None:
     assert isinstance(view, RequestView)
     assert view.exit_reasons == (ExitReason.WAITING,)
     assert world.aws.calls == []
+
+
+def test_only_what_was_granted_is_shown_and_asked_about() -> None:
+    """A waiting or refused request is answered at once; a no to a granted one stops all."""
+    shown: list[str] = []
+
+    def no(request: RequestRecord) -> None:
+        shown.append(request.id)
+        raise UsageError("not confirmed")
+
+    world = locked_world()
+    inspected(world)
+    waiting = requested(world)
+    assert isinstance(execute(world.workspace(), waiting, look=no), RequestView)
+    world, request = granted()
+    before = world.types()
+    with pytest.raises(UsageError, match="not confirmed"):
+        execute(world.workspace(), request, look=no)
+    assert (shown, world.aws.calls, world.types()) == ([request], [], before)
+    execute(world.workspace(), request, look=lambda _: None)
+    with pytest.raises(RequestRefused):
+        execute(world.workspace(), request, look=no)
+    assert shown == [request]
+
+
+def test_a_preview_of_an_execution_writes_nothing() -> None:
+    """It decides as an execution does, on live targets, opens no session and records nothing."""
+    world, request = granted()
+    before = world.types()
+    dry = preview(world.workspace(), request)
+    assert isinstance(dry, DryRun)
+    assert dry.summary["request"] == request
+    assert (world.aws.sessions, world.aws.writes, world.types()) == ([], [], before)
+    execute(world.workspace(), request)
+    with pytest.raises(RequestRefused):
+        preview(world.workspace(), request)
 
 
 def test_denied_is_final() -> None:

@@ -24,7 +24,7 @@ from fakes.team import World
 
 from orgroot.core.config import AccountsConfig, Exemption
 from orgroot.core.ids import AccountId
-from orgroot.core.organization import Selection
+from orgroot.core.organization import SelectedAccounts, Selection
 from orgroot.core.results import ExitReason, Removal, RequestView
 from orgroot.core.root_credentials import CredentialKind
 from orgroot.errors import (
@@ -306,6 +306,21 @@ def test_a_dry_run_opens_no_session_and_writes_nothing(world: World) -> None:
     assert "not surveyed" in removal.preview(world.workspace(), ALL, EVERYTHING).notes[0]
     assert world.aws.writes == []
     assert world.types() == before
+
+
+def test_what_is_touched_is_counted_before_anything_is_done(world: World) -> None:
+    """A person sees how many accounts are meant; after a no, none was read and nothing written."""
+    seen: list[tuple[int, int]] = []
+
+    def no(selected: SelectedAccounts) -> None:
+        seen.append((len(selected.accounts), len(selected.skipped)))
+        raise UsageError("not confirmed")
+
+    before = world.types()
+    with pytest.raises(UsageError, match="not confirmed"):
+        removal.remove(world.workspace(), ALL, EVERYTHING, ASK, no)
+    assert seen[0][0] > 1
+    assert (world.aws.sessions, world.types()) == ([], before)
 
 
 def test_the_approver_sees_counts_and_keys(world: World) -> None:

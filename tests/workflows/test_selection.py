@@ -1,9 +1,13 @@
 """From named accounts to accounts to work on, and how many calls that costs."""
 
+from datetime import date
+
+import msgspec
 import pytest
 from fakes.aws_members import ORG_ROOT
 from fakes.team import World, new_world
 
+from orgroot.core.config import AccountsConfig, Exemption
 from orgroot.core.ids import AccountId
 from orgroot.core.organization import OrganizationalUnit, Selection
 from orgroot.errors import AwsError, UsageError
@@ -117,3 +121,12 @@ def test_few_and_many_accounts_are_located_alike(world: World) -> None:
     assert many[C].ou_path == f"{ORG_ROOT}/{OU}/{INNER}"
     assert {key: many[key] for key in few} == few
     assert world.progress.labels
+
+
+def test_an_exemption_of_nobody_is_told(world: World) -> None:
+    """An exempted id that no account has protects nothing: whoever selects all hears of it."""
+    exempt = (Exemption(account="9" * 12, reason="r", until=date(2099, 1, 1)),)
+    accounts = AccountsConfig(exempt=exempt)
+    world.config = msgspec.structs.replace(world.config, accounts=accounts)
+    resolve(world.workspace(), Selection(all=True))
+    assert any("999999999999 is no account" in note for note in world.progress.notes)

@@ -89,11 +89,16 @@ def test_a_session_is_recorded_before_anybody_gets_it() -> None:
     assert verify(world.log()).findings == ()
 
 
+def never_asked(view: RequestView) -> None:
+    """Nobody is asked about what waits."""
+    raise AssertionError(view.id)
+
+
 def test_nothing_is_handed_out_before_the_quorum() -> None:
     """A waiting request opens no session: exit reason WAITING, and the way on is named."""
     world = new_world()
     request, taker = asked(world), Taker(world)
-    result = hand_out(world.workspace(), request, taker, look)
+    result = hand_out(world.workspace(), request, taker, never_asked)
     assert isinstance(result, RequestView)
     assert result.exit_reasons == (ExitReason.WAITING,)
     assert result.commands[-1] == f"orgroot session exec {request} -- COMMAND"

@@ -20,6 +20,7 @@ class ApprovalRow(Row, frozen=True, kw_only=True):
     at: str
     seq: int
     revoked: int | None = None
+    comment: str = ""
 
 
 class MissingRow(Row, frozen=True, kw_only=True):
@@ -63,7 +64,7 @@ class ReviewState(Row, frozen=True, kw_only=True):
 class RequestView(Result, frozen=True, kw_only=True, tag="orgroot.request/v1"):
     """A request; `could_approve` are people, `summary` what an approver (or reviewer) is shown.
 
-    `review`: null unless it was executed under break-glass.
+    `review`: null unless it was executed under break-glass. `chat`: lines for one, while it waits.
     """
 
     id: str
@@ -84,6 +85,7 @@ class RequestView(Result, frozen=True, kw_only=True, tag="orgroot.request/v1"):
     continuing: bool = False
     break_glass: bool = False
     review: ReviewState | None = None
+    chat: str = ""
 
 
 class DrillRow(Row, frozen=True, kw_only=True):
@@ -121,7 +123,10 @@ class RequestList(Result, frozen=True, kw_only=True, tag="orgroot.request-list/v
 
 
 class DryRun(Result, frozen=True, kw_only=True, tag="orgroot.dry-run/v1"):
-    """What a command would have asked for, with `--dry-run`: nothing was written anywhere."""
+    """What a command would have asked for or done, with `--dry-run`: nothing was written anywhere.
+
+    `summary`: what an approver would be shown.
+    """
 
     command: str
     task: str
@@ -130,3 +135,4 @@ class DryRun(Result, frozen=True, kw_only=True, tag="orgroot.dry-run/v1"):
     needs: tuple[MissingRow, ...]
     could_approve: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    summary: dict[str, Any] = field(default_factory=dict)
