@@ -243,7 +243,8 @@ def read_file(path: Path) -> bytes:
         with path.open("rb") as file:
             raw = file.read(_LONGEST_FILE + 1)
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read: {error}", code="no-file") from error
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"{path} cannot be read: {why}", code="no-file") from error
     if len(raw) > _LONGEST_FILE:
         raise IntegrityError(f"{path} is too long to be a statement or signature", code="size")
     return raw

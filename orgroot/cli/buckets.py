@@ -17,10 +17,10 @@ from orgroot.cli.options import (
     Yes,
     ask_of,
     settings_of,
+    typed_account,
 )
 from orgroot.cli.terminal import announce, announce_act, confirm, emit, typed
 from orgroot.core.governed_tasks import UnlockMode
-from orgroot.core.ids import account_id
 from orgroot.report import Output
 from orgroot.report.escape import grouped
 
@@ -76,7 +76,7 @@ def inspect_bucket(
     from orgroot.workflows import inspection
 
     del yes  # accepted wherever a statement is signed; reading asks nothing
-    owner = account_id(account)
+    owner = typed_account(account)
     with open_workspace(settings_of(ctx), as_person, key) as ws:
         ask = ask_of(reason, ticket, wait, wait_for, duration)
         emit(output, inspection.inspect_bucket(ws, owner, name, bucket_region, ask))
@@ -123,7 +123,7 @@ def wanted_of(
     from orgroot.workflows.unlock import Wanted
 
     return Wanted(
-        account=account_id(account),
+        account=typed_account(account),
         buckets=tuple(names),
         mode=mode,
         sids=tuple(sids or ()),

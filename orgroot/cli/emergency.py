@@ -34,10 +34,11 @@ from orgroot.cli.options import (
     ask_of,
     selection,
     settings_of,
+    typed_account,
 )
 from orgroot.cli.requests import Comment, RequestArgument, decided, look_at
 from orgroot.cli.terminal import announce_act, confirm, emit, input_line
-from orgroot.core.ids import account_id, request_id
+from orgroot.core.ids import request_id
 from orgroot.core.root_credentials import CredentialKind, credential_kinds
 from orgroot.errors import UsageError
 from orgroot.report import Output
@@ -96,7 +97,7 @@ def break_glass(
     from orgroot.cli.context import open_workspace
     from orgroot.workflows import drill as drills
 
-    owner = None if account is None else account_id(account)
+    owner = None if account is None else typed_account(account)
     with open_workspace(settings_of(ctx), as_person, key, reads=dry_run) as ws:
         if not dry_run:
             announce_act(ws, ("drill", "signs one record; no root session, no incident"))

@@ -12,6 +12,7 @@ from orgroot import __version__
 from orgroot.cli.options import OutputOption, settings_of
 from orgroot.cli.settings import Settings
 from orgroot.cli.terminal import emit, say
+from orgroot.errors import UsageError
 from orgroot.report import ExportFormat, Output
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def export(
     from orgroot.workflows.log_export import Span, exportable
 
     span = Span(first=first, since=from_time("--since", since), until=until_time("--to", until))
+    if span.since is not None and span.until is not None and span.since >= span.until:
+        raise UsageError(f"--since {since} is later than --to {until}", code="span")
     if out is not None:
         emit(output, _into_file(settings_of(ctx), form, out, span))
     found = exportable(open_whole_log(settings_of(ctx)), look_ahead)

@@ -7,9 +7,8 @@ import typer
 from orgroot.cli.log_export import export
 from orgroot.cli.log_move import move
 from orgroot.cli.log_show import show
-from orgroot.cli.options import As, Key, OutputOption, Reason, Yes, settings_of
+from orgroot.cli.options import As, Key, OutputOption, Reason, Yes, settings_of, typed_account
 from orgroot.cli.terminal import announce, confirm, emit
-from orgroot.core.ids import account_id
 from orgroot.errors import UsageError
 from orgroot.report import Output
 
@@ -111,7 +110,7 @@ def ack(
     from orgroot.cli.context import open_desk, open_workspace
     from orgroot.workflows import acknowledging
 
-    named = tuple(account_id(text) for text in accounts or ())
+    named = tuple(typed_account(text) for text in accounts or ())
     found = _versions(versions or [])
     if not named and not found:
         raise UsageError("nothing is named", hint="give account ids, or --version KEY=ID")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orgroot.cli.settings import Settings
-from orgroot.core.ids import account_id, ou_id, root_id
+from orgroot.core.ids import AccountId, account_id, ou_id, root_id
 from orgroot.errors import UsageError
 from orgroot.report import Output
 
@@ -82,10 +82,11 @@ Exclude = Annotated[
 ]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many accounts.")]
 
+_GROUPED = re.compile(r"[0-9]{4}-[0-9]{4}-[0-9]{4}")
 _WAIT = re.compile(r"([1-9][0-9]{0,5})([smhd]?)")
 _UNIT = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 FOREVER = 7 * 86400
-"""`--wait` alone: until the request expires, which no rule allows to be later than this."""
+"""`--wait` alone: until the request expires, and at most a week."""
 
 
 def wait_seconds(wait: bool, wait_for: str | None) -> int | None:
@@ -136,15 +137,24 @@ def selection(
     from orgroot.core.organization import Selection, require_coherent
 
     asked = Selection(
-        ids=tuple(account_id(text) for text in ids or ()),
+        ids=tuple(typed_account(text) for text in ids or ()),
         all=every,
         ous=units(ous),
         tags=tag_pairs(tags),
-        exclude=tuple(account_id(text) for text in exclude or ()),
+        exclude=tuple(typed_account(text) for text in exclude or ()),
         limit=limit,
     )
     require_coherent(asked)
     return asked
+
+
+def typed_account(text: str) -> AccountId:
+    """An account id as people type it: 12 digits, or grouped as orgroot shows it.
+
+    Raises:
+        UsageError: another form.
+    """
+    return account_id(text.replace("-", "") if _GROUPED.fullmatch(text) else text)
 
 
 def units(texts: list[str] | None) -> tuple[str, ...]:

@@ -171,15 +171,18 @@ def look_at(
     desk: "LogDesk", request: RequestId, question: str, *, yes: bool
 ) -> Callable[[dict[str, Any]], None]:
     """Show a signer the whole act, texts included, and have it confirmed by its id."""
-    from orgroot.report.text_policies import policy_texts
+    from orgroot.report.text_policies import kept_texts, policy_texts
     from orgroot.report.text_requests import summary
-    from orgroot.workflows import request_view
+    from orgroot.workflows import request_view, review
+    from orgroot.workflows.desk import log_of
 
     def look(shown: dict[str, Any]) -> None:
         say(summary(shown))
-        texts = policy_texts(request_view.view(desk, request).params)
-        if texts:
-            say(f"\n{texts}\n")
+        log = log_of(desk)
+        found = request_view.find(log, request)
+        for texts in (policy_texts(found.params), kept_texts(review.unseen_texts(log, found))):
+            if texts:
+                say(f"\n{texts}\n")
         typed(question, request[-4:], yes=yes)
 
     return look

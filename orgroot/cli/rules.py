@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orgroot.cli import rule_signing
-from orgroot.cli.options import As, Key, OutputOption, settings_of, tag_pairs, units
+from orgroot.cli.options import As, Key, OutputOption, settings_of, tag_pairs, typed_account, units
 from orgroot.cli.terminal import emit
-from orgroot.core.ids import account_id
 from orgroot.errors import UsageError
 from orgroot.report import Output
 
@@ -88,7 +87,7 @@ def show(
         raise UsageError("--matrix shows every task: leave out --task", code="task")
     question = task and rules_view.Question(
         task=_task(task),
-        account=account_id(account) if account else None,
+        account=typed_account(account) if account else None,
         ous=units(ous),
         tags=tag_pairs(tags),
         resource=bucket or queue,

@@ -21,10 +21,11 @@ from orgroot.cli.options import (
     Yes,
     ask_of,
     settings_of,
+    typed_account,
 )
 from orgroot.cli.requests import RequestArgument
 from orgroot.cli.terminal import announce_act, confirm, emit, say
-from orgroot.core.ids import account_id, request_id
+from orgroot.core.ids import request_id
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.errors import UsageError
 from orgroot.report import Output, render
@@ -80,7 +81,7 @@ def request(
     from orgroot.cli.context import open_workspace
     from orgroot.workflows import sessions
 
-    owner = account_id(account)
+    owner = typed_account(account)
     with open_workspace(settings_of(ctx), as_person, key, reads=dry_run) as ws:
         ask = ask_of(reason, ticket, wait, wait_for, duration)
         if dry_run:

@@ -29,6 +29,8 @@ def block_of(statement: bytes, armored: str) -> str:
 def pair_of(pasted: bytes) -> tuple[bytes, str]:
     """The statement's bytes and the armored signature of a pasted block.
 
+    The two files themselves, the statement and then its signature, are taken as well.
+
     Taken off: CR and blanks at line ends, `> ` before every line, a code fence, empty lines before
     and behind. All else must be exactly as `block_of` writes it, but for the width of the base64.
 
@@ -49,6 +51,8 @@ def pair_of(pasted: bytes) -> tuple[bytes, str]:
             hint=f"paste the block from {BEGIN} to {END}",
             code="nothing-pasted",
         )
+    if lines[0] == "{" and BEGIN_SIGNATURE in lines:
+        return _files(lines)
     if lines[0] != BEGIN or lines[-1] != END:
         raise _bad(f"it does not go from {BEGIN} to {END}")
     inner = lines[1:-1]
@@ -58,6 +62,15 @@ def pair_of(pasted: bytes) -> tuple[bytes, str]:
         raise _bad("it holds no signature")
     at = inner.index(BEGIN_SIGNATURE)
     return _statement("".join(inner[:at])), "".join(f"{line}\n" for line in inner[at:])
+
+
+def _files(lines: list[str]) -> tuple[bytes, str]:
+    """A statement and its signature as `approval prepare` and ssh-keygen wrote them."""
+    at = lines.index(BEGIN_SIGNATURE)
+    statement, armored = _trimmed(lines[:at]), lines[at:]
+    return "".join(f"{line}\n" for line in statement).encode(), "".join(
+        f"{line}\n" for line in armored
+    )
 
 
 def _bare(lines: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ import base64
 import binascii
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from orgroot.core.policy_text import parse_policy
@@ -19,6 +19,15 @@ from orgroot.report.escape import visible
 def policy_texts(params: Mapping[str, Any]) -> str:
     """Every policy text of a request's parameters; empty where there are none."""
     return "\n\n".join([*_of_buckets(params), *_of_plan(params)])
+
+
+def kept_texts(kept: Iterable[tuple[str, str]]) -> str:
+    """Policies as they were before an execution, by name and in base64."""
+    return "\n\n".join(
+        f"{visible(name)}, as the execution kept it:\n"
+        + "\n".join(visible(line) for line in _lines(policy_b64))
+        for name, policy_b64 in kept
+    )
 
 
 def _of_buckets(params: Mapping[str, Any]) -> Iterator[str]:

@@ -40,6 +40,8 @@ def check(result: results.RulesCheck) -> str:
         head = f"Published as serial {result.serial}."
     elif result.without is not None:
         head = f"Without {visible(result.without)}: {counts} more."
+    elif result.serial is not None:
+        head = f"{counts}. These rules are in force, as serial {result.serial}."
     listing = "\n\n" + table(("LEVEL", "CODE", "RULE", "MESSAGE"), rows) if rows else ""
     return head + listing + text_log.receipt(result.receipt)
 
@@ -101,7 +103,7 @@ def _region(row: results.RegionRow) -> str:
         rows.append(("may approve", f"{_names(row.approvers)}: {_names(row.may_approve)}"))
     rows += [
         ("session", f"at most {row.max_seconds} seconds"),
-        ("request lives", f"{row.request_ttl} seconds, an approval {row.approval_ttl}"),
+        ("request lives", f"{_long(row.request_ttl)}, an approval {_long(row.approval_ttl)}"),
         ("denials", f"{row.deny_threshold} end it"),
     ]
     rows += [("ticket", visible(pattern)) for pattern in row.tickets]
@@ -117,7 +119,7 @@ def _emergency(row: results.EmergencyRow | None) -> str:
         return "no"
     review = ", ".join(f"{slot.count} of {slot.group}" for slot in row.review)
     pin = ", with PIN" if row.user_verification == "required" else ""
-    return f"{_names(row.requesters)}{pin}; reviewed by {review} within {row.review_within} seconds"
+    return f"{_names(row.requesters)}{pin}; reviewed by {review} within {_long(row.review_within)}"
 
 
 def _asker(row: results.AskerRow) -> str:
@@ -133,3 +135,11 @@ def _asker(row: results.AskerRow) -> str:
 
 def _names(names: tuple[str, ...]) -> str:
     return visible(", ".join(names)) or "nobody"
+
+
+def _long(seconds: int) -> str:
+    """A length of time as the configuration writes it."""
+    for unit, length in (("h", 3600), ("m", 60)):
+        if seconds % length == 0:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"

@@ -90,6 +90,17 @@ def review_of(
     )
 
 
+def unseen_texts(log: AuditLog, request: RequestRecord) -> tuple[tuple[str, str], ...]:
+    """Policies that nobody had read when they went, as the execution kept them: name, base64."""
+    unseen = {change["bucket"] for change in request.params.get("buckets", ()) if change["unseen"]}
+    return tuple(
+        (step.target, step.before_b64)
+        for run in log.state.requests[request.id].executions
+        for step in run.step_intents.values()
+        if step.target in unseen
+    )
+
+
 def require_reviewable(log: AuditLog, request: RequestRecord, person: str, now: datetime) -> None:
     """Return if this person may review this request now.
 

@@ -6,6 +6,7 @@ It explains; it decides nothing, and it changes nothing.
 from collections.abc import Callable, Container, Iterator
 
 from orgroot.core.config import Approvals, Config
+from orgroot.core.config_checks import key_material
 from orgroot.core.eligibility import deciders
 from orgroot.core.governed_tasks import Task
 from orgroot.core.organization import Caller
@@ -47,7 +48,9 @@ def whoami(
     known = person if roster is not None and person in roster.persons() else None
     may_request: tuple[str, ...] = ()
     may_approve: tuple[str, ...] = ()
-    if approvals is not None and roster is not None and known is not None:
+    listed = () if known is None or approvals is None else approvals.people[known].keys
+    silenced = bool(listed) and all(key_material(entry.key) in ended for entry in listed)
+    if approvals is not None and roster is not None and known is not None and not silenced:
         groups = roster.groups_of(known)
         needs = {task: _somewhere(approvals, task) for task in PARAMS}
         may_request = tuple(
@@ -58,7 +61,6 @@ def whoami(
                 t.value for t, found in needs.items() if any(_counts(n, groups) for n in found)
             )
     owned = tuple(_owned(config, person))
-    listed = () if known is None or approvals is None else approvals.people[known].keys
     texts = dict.fromkeys((*(entry.key for entry in listed), *owned))
     return Whoami(
         caller=None if caller is None else caller.arn,

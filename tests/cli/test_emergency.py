@@ -39,10 +39,10 @@ def test_who_types_nothing_breaks_nothing(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_without_a_command_it_explains_itself(place: Playground) -> None:
-    """Bare `break-glass` is help, and touches nothing."""
-    done = place.refused("alice", 0, "break-glass")
-    assert "--drill" in done.out
-    assert "unlock-bucket" in done.out
+    """Bare `break-glass` is help and wrong usage, like every group, and touches nothing."""
+    done = place.refused("alice", 2, "break-glass")
+    assert "--drill" in done.err
+    assert "unlock-bucket" in done.err
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,13 @@ def lines_of(place: Playground, *options: str) -> list[str]:
     return exported(place, "jsonl", *options).out.splitlines()
 
 
+def test_an_export_of_no_time_is_refused(used: Playground) -> None:
+    """A span that ends before it begins is a slip, not an empty log."""
+    span = ("--format", "jsonl", "--since", "2026-11-25", "--to", "2026-11-24")
+    done = used.refused("carol", 2, "log", "export", *span)
+    assert "--since 2026-11-25 is later than --to 2026-11-24" in done.err
+
+
 def test_a_log_that_does_not_verify_is_not_exported(used: Playground, tmp_path: Path) -> None:
     """Exit 4, no line on stdout, and no file."""
     record = used.folder / "log" / "000000000002.json"

@@ -291,3 +291,12 @@ def _other(bucket: Bucket) -> str:
     network = bucket.place.account("network")
     assert network != bucket.account
     return network
+
+
+def test_an_account_id_is_taken_as_it_is_shown(place: Playground) -> None:
+    """`1111-2222-3333`, copied from what orgroot prints, is the account; other groups are not."""
+    account = place.account("network")
+    shown = f"{account[:4]}-{account[4:8]}-{account[8:]}"
+    done = place.run("alice", "inventory", shown, "-o", "json")
+    assert [row["id"] for row in done.json["accounts"]] == [account]
+    explained(place.refused("alice", 2, "inventory", f"{account[:6]}-{account[6:]}"), "12 digits")

@@ -21,6 +21,16 @@ def test_a_block_gives_back_its_pair(statement: bytes) -> None:
     assert pair_of(block_of(statement, ARMORED).encode()) == (statement, ARMORED)
 
 
+@pytest.mark.parametrize("around", ["{}", "```\n{}```\n", "\n{}\n"])
+def test_the_two_files_one_behind_the_other_are_a_pair(around: str) -> None:
+    """What `approval prepare` printed and what ssh-keygen made of it, pasted as they are."""
+    files = STATEMENT.decode() + ARMORED
+    for pasted in (files, files.replace("\n", "\r\n"), files.replace("-----BEGIN", "\n-----BEGIN")):
+        assert pair_of(around.format(pasted).encode()) == (STATEMENT, ARMORED)
+    with pytest.raises(IntegrityError):
+        pair_of(STATEMENT)
+
+
 def test_lines_are_short_enough_for_any_terminal() -> None:
     """A terminal in its line mode cuts long lines: none is above 80 characters."""
     assert max(len(line) for line in block_of(b"x" * 5000, ARMORED).splitlines()) <= 80

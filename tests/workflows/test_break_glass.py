@@ -1,5 +1,6 @@
 """Break-glass and its review as people do them: at once, loudly, and answered for afterwards."""
 
+import base64
 import dataclasses
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -24,10 +25,12 @@ from msgspec.structs import replace
 
 from orgroot.core.config import Person, PersonKey, Rule
 from orgroot.core.governed_tasks import UnlockMode
+from orgroot.core.ids import RequestId
 from orgroot.core.organization import Selection
 from orgroot.core.results import DryRun, ExitReason, Removal, RequestView, Result, Unlock
 from orgroot.core.root_credentials import CredentialKind
 from orgroot.errors import AuditUnavailable, AwsErrorKind, RequestRefused, UsageError
+from orgroot.report.text_policies import kept_texts
 from orgroot.workflows import approvals, removal, request_view, requests, withdrawals
 from orgroot.workflows import review as reviews
 from orgroot.workflows import unlock as unlocking
@@ -87,6 +90,25 @@ def test_who_is_on_call_unlocks_at_once() -> None:
     assert view.commands[0] == f"orgroot review {done.request} --as bob"
     assert view.summary["steps"]
     assert verify(place.log()).findings == ()
+
+
+def test_who_reviews_reads_what_nobody_had_read() -> None:
+    """A policy that went UNSEEN is shown from the execution's own backup; a seen one is not."""
+    place = locked_world()
+    place.aws.sessions.clear()
+    done = unlock_buckets(place.workspace("alice"), DELETE, ASK)
+    assert isinstance(done, Unlock)
+    log = place.log("bob")
+    log.sync()
+    request = log.state.requests[RequestId(done.request or "")]
+    [(name, kept)] = reviews.unseen_texts(log, request)
+    assert (name, base64.b64decode(kept)) == (BUCKET, LOCKED)
+    assert '"Sid"' in kept_texts([(name, kept)])
+    seen = world()
+    looked = seen.log("bob")
+    done = broken(seen)
+    looked.sync()
+    assert reviews.unseen_texts(looked, looked.state.requests[RequestId(done.request or "")]) == ()
 
 
 def test_what_it_means_is_said_before() -> None:

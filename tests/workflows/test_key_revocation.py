@@ -11,6 +11,7 @@ from orgroot.errors import RequestRefused, UsageError
 from orgroot.workflows import proposals, rules
 from orgroot.workflows.key_revocation import Ended, revoke_key, revokers
 from orgroot.workflows.log_show import verify
+from orgroot.workflows.whoami import whoami
 
 
 def unasked(_key: PublicKey) -> None:
@@ -40,6 +41,18 @@ def test_an_owner_or_the_person_ends_a_key(world: World, who: str) -> None:
     state = world.log("carol").sync()
     assert state.rules[-1].roster.keys_of("bob", world.clock.now()) == ()
     assert verify(world.log("carol")).findings == ()
+
+
+def test_whose_keys_all_ended_may_do_nothing(world: World) -> None:
+    """`whoami` promises nothing to a person whose word does not count any more."""
+    revoke_key(world.desk("dana"), ended(), unasked)
+    log = world.log("bob")
+    log.sync()
+    found = whoami(
+        caller=None, config=world.config, log=log, person="bob", find_key=lambda _key: None
+    )
+    assert (found.person, found.may_request, found.may_approve) == ("bob", (), ())
+    assert [key.ended for key in found.keys] == [True]
 
 
 def test_the_fingerprint_is_shown_before(world: World) -> None:
