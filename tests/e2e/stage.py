@@ -17,7 +17,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +193,11 @@ class Stage(Playground):
         people = frozenset(person["user"] for person in self.info["people"].values())
         self.front.witness.watch(self.log, people)
         self.front.witness._sessions = list(to.sessions)
+
+    def another(self, to: Snapshot) -> None:
+        """Set back what happened, and begin another story of people whose clocks went on."""
+        self.reset(to)
+        self.clock._ahead = max(self.clock._ahead, timedelta())
 
     def _parts(self) -> tuple[str, ...]:
         return tuple(part for part in MACHINES if (self.folder / part).is_dir())

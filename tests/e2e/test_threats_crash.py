@@ -189,7 +189,7 @@ def test_an_executor_that_slept_past_its_recovery_does_nothing_more(
 @pytest.fixture(scope="module")
 def removal(stage: Stage, unlock: Scene) -> Scene:
     """An approved removal of everything that one root user has."""
-    stage.reset(unlock.start)
+    stage.another(unlock.start)
     account = max(stage.info["accounts"], key=lambda a: len(a["root_credentials"]))["id"]
     request = stage.pending("alice", "credentials", "remove", account, "--reason", "unused")
     stage.approve(request, "bob", "olga")
@@ -213,7 +213,7 @@ def test_a_removal_killed_at_every_step(removal: Scene, which: int) -> None:
 @pytest.fixture(scope="module")
 def removals(stage: Stage, unlock: Scene) -> Scene:
     """An approved removal in two accounts at once."""
-    stage.reset(unlock.start)
+    stage.another(unlock.start)
     dirty = sorted(stage.info["accounts"], key=lambda a: len(a["root_credentials"]))[-2:]
     accounts = [account["id"] for account in dirty]
     request = stage.pending("alice", "credentials", "remove", *accounts, "--reason", "unused")
@@ -259,7 +259,7 @@ def deletions(stage: Stage) -> dict[str, int]:
 @pytest.fixture(scope="module")
 def features(stage: Stage, unlock: Scene) -> Scene:
     """Centralized root access is off, and nobody need approve that it goes on."""
-    stage.reset(unlock.start)
+    stage.another(unlock.start)
     organization = stage.front.organization
     organization.features = set()
     return Scene(
@@ -286,7 +286,7 @@ def test_a_plan_killed_at_every_step(features: Scene, which: int) -> None:
 @pytest.fixture(scope="module")
 def survey(stage: Stage, unlock: Scene) -> Scene:
     """A reading of two accounts, whose facts are objects."""
-    stage.reset(unlock.start)
+    stage.another(unlock.start)
     accounts = [a["id"] for a in stage.info["accounts"] if a["name"] in {"backup", "network"}]
     return Scene(
         stage=stage,
