@@ -37,7 +37,7 @@ class Harm:
     """What befalls a child at its points, and the list of those that it came by.
 
     Args:
-        how: `kill`, `stop`, an errno's name such as `ENOSPC`, or empty.
+        how: `kill`, `stop`, `bug`, an errno's name such as `ENOSPC`, or empty.
         at: the point, from 1; 0: never.
         lasting: the errno is raised at every later file point too: the disk stays full.
         folder: what paths are shown relative to.
@@ -64,6 +64,8 @@ class Harm:
             if self._how == "kill":
                 half()
                 os.kill(os.getpid(), signal.SIGKILL)
+            if self._how == "bug":
+                raise LookupError(f"a bug at {name}")
             if kind != "aws":
                 half()
                 number = getattr(errno, self._how)

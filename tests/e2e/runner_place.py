@@ -81,19 +81,24 @@ class RunnerPlace:
 def runner_place(folder: Path, *options: str) -> Iterator[RunnerPlace]:
     """A sandbox in runner mode for as long as the context."""
     with playground(folder, *options) as place:
-        account = place.account(DELEGATE)
-        _delegate(place, account)
-        key = _key(folder)
-        _configure(place, account, key)
-        place.ok("dana", "rules", "publish", "--as", "dana", "--yes")
-        for person in ("alice", "olga", "bob", "carol"):
-            _wear(place, person, "requester")
-        found = RunnerPlace(place, account)
-        people = [entry["user"] for entry in place.info["people"].values()]
-        roles = [found.role, found.role.replace(RUNNER, EXECUTOR)]
-        store = str(place.folder / "log")
-        place.control("witness", {"store": store, "people": [*people, *roles]})
-        yield found
+        yield in_runner_mode(place)
+
+
+def in_runner_mode(place: Playground) -> RunnerPlace:
+    """Bring a sandbox whose log lies in a folder into runner mode."""
+    account = place.account(DELEGATE)
+    _delegate(place, account)
+    key = _key(place.folder)
+    _configure(place, account, key)
+    place.ok("dana", "rules", "publish", "--as", "dana", "--yes")
+    for person in ("alice", "olga", "bob", "carol"):
+        _wear(place, person, "requester")
+    found = RunnerPlace(place, account)
+    people = [entry["user"] for entry in place.info["people"].values()]
+    roles = [found.role, found.role.replace(RUNNER, EXECUTOR)]
+    store = str(place.folder / "log")
+    place.control("witness", {"store": store, "people": [*people, *roles]})
+    return found
 
 
 def _delegate(place: Playground, account: str) -> None:

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,14 +45,23 @@ STOPPED = -19
 MACHINES = ("log", "state")
 """What a scene sets back: the store, and what everybody's machine remembers."""
 
+_OWN = {"out", "err", "points"}
+"""What the fork server itself writes of a command."""
+
 _TRAIL = ("_events", "_order", "_sequence", "_counts", "_root_sessions")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ended(Done):
-    """A forked command that has ended, or was hurt; with the points that it came by."""
+    """A forked command that has ended, or was hurt.
+
+    Attributes:
+        points: the points that it came by.
+        left: the temporary files that it left behind, by name.
+    """
 
     points: tuple[str, ...]
+    left: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -215,13 +224,15 @@ class Stage(Playground):
 
     # --- run ---
 
-    def begin(self, person: str, *arguments: str, **harm: Any) -> int:
+    def begin(
+        self, person: str | None, *arguments: str, env: Mapping[str, str] = {}, **harm: Any
+    ) -> int:
         """Start a command as a process of its own; its pid."""
         folder = tempfile.mkdtemp(prefix="command-", dir=self.folder)
         pid: int = self._order(
             {
                 "argv": arguments,
-                "env": self.environment(person) | {"TMPDIR": folder},
+                "env": self.environment(person, env) | {"TMPDIR": folder},
                 "folder": folder,
                 "shown": str(self.folder),
                 "harm": harm,
@@ -231,16 +242,24 @@ class Stage(Playground):
         return pid
 
     def wait(self, pid: int) -> Ended:
-        """Wait until it ends, dies or stops."""
+        """Wait until it ends, dies or stops; it never falls over."""
+        done = self.wait_for_any_end(pid)
+        assert "Traceback" not in done.err, done.err
+        assert done.code not in {1, CRASH}, done.err
+        return done
+
+    def wait_for_any_end(self, pid: int) -> Ended:
+        """Wait until it ends, dies, stops or falls over."""
         code: int = self._order({"wait": pid})
         home = self._folders[pid]
         text = {name: (home / name).read_text(encoding="utf-8") for name in ("out", "err")}
         points = tuple((home / "points").read_text(encoding="utf-8").splitlines())
+        left = {
+            p.name: p.read_bytes() for p in home.rglob("*") if p.is_file() and p.name not in _OWN
+        }
         if code != STOPPED:
             shutil.rmtree(self._folders.pop(pid))
-        assert "Traceback" not in text["err"], text["err"]
-        assert code not in {1, CRASH}, text["err"]
-        return Ended(code=code, out=text["out"], err=text["err"], points=points)
+        return Ended(code=code, out=text["out"], err=text["err"], points=points, left=left)
 
     def go_on(self, pid: int) -> Ended:
         """Let a stopped command run to its end."""
