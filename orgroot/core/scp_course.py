@@ -65,16 +65,16 @@ class Passage:
     def words(self) -> tuple[str, ...]:
         """What would stop, where, by which statement, and after which step."""
         passing = (
-            f"after step {each.step} of {self.steps} ({step_in_words(each.change)}) and until a "
-            f"later one, {sentence(each.stopped)}"
+            f"after {self.step(each)} and until a later one, {sentence(each.stopped)}"
             for each in self.between
         )
         return (*map(sentence, self.after), *passing)
 
-
-def step_in_words(change: Change) -> str:
-    """What a change does to which SCP, and where."""
-    return f"{change.op} {step_of(change)[1]}"
+    def step(self, interruption: Interruption) -> str:
+        """The step that begins an interruption, in words."""
+        change = interruption.change
+        doing = f"{change.op} {step_of(change)[1]}"
+        return f"step {interruption.step} of {self.steps} ({doing})"
 
 
 class Course:

@@ -25,8 +25,10 @@ ANY = "\ue002"
 RESOURCE = "Resource"
 """What an answer depends on where that name would settle it."""
 
-_NAME = re.compile(r"[A-Za-z0-9._+=,@/*?-]+")
-"""What a pattern for names of buckets, queues and devices is made of: no other text is a name."""
+_NAMES = {"iam": re.compile(r"[A-Za-z0-9._+=,@/*?-]+")}
+_NAME = re.compile(r"[A-Za-z0-9._*?-]+")
+"""What a pattern for names of devices, and of buckets and queues, is made of: no other text is a
+name. So `arn:aws:s3:::logs/*`, which is about objects, fits no bucket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -138,7 +140,8 @@ def _fits_resource(pattern: str, resource: str, context: RequestContext) -> Answ
     rests = tuple(leftovers(resolved, resource.removesuffix(ANY)))
     if any(_takes_anything(rest) for rest in rests):
         return YES
-    return depends(RESOURCE) if any(_NAME.fullmatch(rest) for rest in rests) else NO
+    name = _NAMES.get(resource.split(":")[2], _NAME)
+    return depends(RESOURCE) if any(name.fullmatch(rest) for rest in rests) else NO
 
 
 def _takes_anything(rest: str) -> bool:

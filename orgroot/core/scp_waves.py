@@ -39,11 +39,23 @@ def up_to(declared: tuple[DeclaredScp, ...], wave: int | None) -> tuple[Declared
     Raises:
         UsageError: no SCP has so many waves.
     """
-    longest = max((len(scp.waves) for scp in declared if scp.ours), default=0)
-    if wave is not None and not 0 < wave <= longest:
-        words = f"the longest list has {longest}" if longest else "no SCP has `waves:`"
+    most = longest(declared)
+    if wave is not None and not 0 < wave <= most:
+        words = f"the longest list has {most}" if most else "no SCP has `waves:`"
         raise UsageError(f"there is no wave {wave}: {words}", code="scp-waves")
     return tuple(_reaching(scp, wave) for scp in declared)
+
+
+def longest(declared: Iterable[DeclaredScp]) -> int:
+    """How many waves the SCP has that has the most; 0: none has any."""
+    return max((len(scp.waves) for scp in declared if scp.ours), default=0)
+
+
+def from_wave(
+    declared: tuple[DeclaredScp, ...], wave: int, observed: ObservedScps
+) -> tuple[DeclaredScp, ...]:
+    """The declared SCPs with the targets of a wave, or of a later one that they have reached."""
+    return tuple(_reaching(scp, max(wave, _reached(scp, observed))) for scp in declared)
 
 
 def reaches(
@@ -80,17 +92,15 @@ def _reaching(scp: DeclaredScp, wave: int | None) -> DeclaredScp:
 
 
 def _reach(scp: DeclaredScp, changes: list[Change], observed: ObservedScps) -> Reach | None:
-    wave_of = {target: n for n, wave in enumerate(scp.waves, 1) for target in wave}
-    existing = observed.named(scp.name)
-    there = {t for t, held in observed.attached.items() if existing and existing.id in held}
-    held = max((wave_of.get(target, 1) for target in there), default=0)
+    wave_of, there = _wave_of(scp), _holders(scp, observed)
+    held = _reached(scp, observed)
     rewritten = any(_rewrites(change) for change in changes)
     if rewritten and held > 1:
         raise UsageError(
             f"SCP {scp.name} is attached beyond its first wave, where another text would be in "
             "force everywhere at once",
-            hint="declare the new text under another name, which then has waves of its own; or "
-            "take its `waves:` out",
+            hint="declare the new text as another SCP, with waves of its own, and take this one "
+            "out of the configuration after the last; or take its `waves:` out",
             code="scp-waves",
         )
     wave = max((wave_of[c.target] for c in changes if c.op is Op.ATTACH_SCP), default=0)
@@ -105,6 +115,22 @@ def _reach(scp: DeclaredScp, changes: list[Change], observed: ObservedScps) -> R
         before=scp.waves[wave - 2] if wave > 1 else (),
         lacking=tuple(target for target in earlier if target not in there),
     )
+
+
+def _wave_of(scp: DeclaredScp) -> dict[str, int]:
+    return {target: n for n, wave in enumerate(scp.waves, 1) for target in wave}
+
+
+def _holders(scp: DeclaredScp, observed: ObservedScps) -> set[str]:
+    """The targets on which AWS shows an SCP."""
+    existing = observed.named(scp.name)
+    return {t for t, held in observed.attached.items() if existing and existing.id in held}
+
+
+def _reached(scp: DeclaredScp, observed: ObservedScps) -> int:
+    """The latest wave that holds an SCP; 0: none does."""
+    wave_of = _wave_of(scp)
+    return max((wave_of.get(target, 1) for target in _holders(scp, observed)), default=0)
 
 
 def _rewrites(change: Change) -> bool:

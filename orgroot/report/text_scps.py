@@ -36,18 +36,27 @@ def _stopped(result: results.ScpCheck) -> list[str]:
     if not result.stopped:
         return ["The plan stops no root task that works today."]
     header = ("STOPPED IN", "TASK", "REGIONS", "WOULD BE", "ACTIONS", "POLICY: SID")
-    rows = [
-        (
-            _targets(list(row.accounts)),
-            row.task_policy,
-            ", ".join(row.regions),
-            _decision(row),
-            _actions(row),
-            _blame(row),
-        )
-        for row in result.stopped
-    ]
-    return ["The plan would stop root tasks that work today:", table(header, rows)]
+    rows = [(*_stop(row), "") for row in result.stopped if row.step is None]
+    passing = [(*_stop(row), row.step) for row in result.stopped if row.step is not None]
+    parts = []
+    if rows:
+        found = table(header, [row[:-1] for row in rows])
+        parts += ["The plan would stop root tasks that work today:", found]
+    if passing:
+        found = table((*header, "AFTER"), passing)
+        parts += ["On its way the plan would stop root tasks, until a later step:", found]
+    return parts
+
+
+def _stop(row: results.ScpStopped) -> tuple[str, ...]:
+    return (
+        _targets(list(row.accounts)),
+        row.task_policy,
+        ", ".join(row.regions),
+        _decision(row),
+        _actions(row),
+        _blame(row),
+    )
 
 
 def _rows(found: Iterable[results.ScpCheckRow]) -> Iterator[tuple[str, ...]]:

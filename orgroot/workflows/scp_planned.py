@@ -10,15 +10,17 @@ import msgspec
 
 from orgroot.core.results import ExitReason, ScpCheck, ScpStopped
 from orgroot.core.scp_after import organization_after
+from orgroot.core.scp_check import Memory
+from orgroot.core.scp_course import Course
 from orgroot.core.scp_guard import edits_of
-from orgroot.core.scp_regressions import Stopped, stopped_by
+from orgroot.core.scp_regressions import Asked, Judged, Stopped, regressions
 from orgroot.core.scp_tree import ScpTree
 from orgroot.core.statements import timestamp
 from orgroot.core.terraform_organization import PlannedOrganization, planned_organization
 from orgroot.core.terraform_plan import parse_terraform_plan
 from orgroot.ports import Clock
 from orgroot.workflows.scp_check import Question, blames, check_result
-from orgroot.workflows.scp_planning import planned_scps
+from orgroot.workflows.scp_planning import planned_steps
 from orgroot.workflows.scp_tree import observe_tree
 from orgroot.workflows.workspace import Workspace
 
@@ -36,9 +38,12 @@ def check_plan(ws: Workspace, targets: tuple[str, ...], question: Question) -> S
         AwsError: Organizations could not be read.
     """
     tree, notes = observe_tree(ws, targets)
-    made = planned_scps(ws)
-    after = organization_after(tree, edits_of(made.plan.changes, tree))
-    return compare(tree, after, question, ws.clock, notes=(*notes, *made.plan.notes))
+    plan = planned_steps(ws, tree)
+    after = organization_after(tree, edits_of(plan.changes, tree))
+    passage = Course(tree, plan.changes, _asked(question, ws.clock)).passage(plan.changes)
+    passing = tuple((passage.step(each), each.stopped) for each in passage.between)
+    notes = (*notes, *plan.notes)
+    return compare(tree, after, question, ws.clock, notes=notes, passing=passing)
 
 
 def check_terraform(
@@ -82,6 +87,7 @@ def compare(
     *,
     notes: tuple[str, ...] = (),
     names: Mapping[str, str] = MappingProxyType({}),
+    passing: tuple[tuple[str, Stopped], ...] = (),
 ) -> ScpCheck:
     """Every answer of the organization after a plan, and what the plan would stop.
 
@@ -92,21 +98,20 @@ def compare(
         clock: the time of the check.
         notes: what was not judged.
         names: what imagined accounts stand for.
+        passing: what it would stop on its way, each with the step that begins it.
     """
     found = list(question.check(after, clock).run())
     result = check_result(found, tree=after, notes=notes, names=names)
-    stopped = stopped_by(
-        before,
-        after,
-        regions=question.regions,
-        now=timestamp(clock.now()),
-        settled=question.settled,
-    )
+    asked = _asked(question, clock)
+    rows = [
+        *(_row(each, names) for each in regressions(Judged(before, asked), Judged(after, asked))),
+        *(_row(each, names, step) for step, each in passing),
+    ]
     return msgspec.structs.replace(
         result,
         planned=True,
-        stopped=tuple(_row(each, names) for each in stopped),
-        exit_reasons=(ExitReason.FINDINGS,) if stopped else (),
+        stopped=tuple(rows),
+        exit_reasons=(ExitReason.FINDINGS,) if rows else (),
     )
 
 
@@ -128,7 +133,17 @@ def _terraform(
     return msgspec.structs.replace(result, exit_reasons=reasons)
 
 
-def _row(stopped: Stopped, names: Mapping[str, str]) -> ScpStopped:
+def _asked(question: Question, clock: Clock) -> Asked:
+    now = timestamp(clock.now())
+    return {
+        "regions": question.regions,
+        "now": now,
+        "settled": question.settled,
+        "said": Memory(),
+    }
+
+
+def _row(stopped: Stopped, names: Mapping[str, str], step: str | None = None) -> ScpStopped:
     judgement = stopped.judgement
     return ScpStopped(
         accounts=tuple(names.get(account, account) for account in stopped.accounts),
@@ -138,4 +153,5 @@ def _row(stopped: Stopped, names: Mapping[str, str]) -> ScpStopped:
         denied_actions=judgement.denied_actions,
         by=blames(judgement),
         depends_on=judgement.on,
+        step=step,
     )

@@ -9,22 +9,30 @@ from dataclasses import asdict, dataclass, replace
 import msgspec
 
 from orgroot.core.governed_tasks import Task
-from orgroot.core.plan import Plan
+from orgroot.core.plan import Change, Plan
 from orgroot.core.results import ExitReason, PlanResult, Result
-from orgroot.core.scp import NOTHING
+from orgroot.core.scp import NOTHING, DeclaredScp, ObservedScps
 from orgroot.core.scp_after import organization_after
+from orgroot.core.scp_course import Passage
 from orgroot.core.scp_guard import edits_of
 from orgroot.core.scp_meaning import meaning, neighbour_notes, neighbours
 from orgroot.core.scp_plan import ScpPlan, plan_scps
+from orgroot.core.scp_rollout import rollout
 from orgroot.core.scp_tree import ScpTree
-from orgroot.core.scp_waves import Reach, at_wave, reaches, up_to
+from orgroot.core.scp_waves import Reach, at_wave, longest, reaches, up_to
 from orgroot.core.statements import timestamp
 from orgroot.core.task_params import PlannedChanges, WaveCheck
 from orgroot.errors import RequestRefused
 from orgroot.workflows.execution import submit
 from orgroot.workflows.plan_execution import plan_draft, plan_result
 from orgroot.workflows.requests import Ask
-from orgroot.workflows.scp_guard import judged, regions_of, require_needed, require_no_lockout
+from orgroot.workflows.scp_guard import (
+    judged,
+    judged_as_approved,
+    regions_of,
+    require_needed,
+    require_no_lockout,
+)
 from orgroot.workflows.scp_tree import observe_tree
 from orgroot.workflows.scp_undone import undone_lately
 from orgroot.workflows.scp_waves import checks_for, prove_applied, require_earlier
@@ -114,6 +122,8 @@ def make(ws: Workspace, wanted: Wanted = ALL) -> Made:
     try:
         require_needed(found, wanted.accept_lockout)
         notes = (*lately, *require_no_lockout(found, wanted.accept_lockout))
+        if wanted.wave is not None and wanted.wave < longest(declared):
+            notes = (*notes, *_later(ws, declared, observed, tree, found))
         waves = _waves(ws, reaches(declared, changes, observed), tree, after)
     except RequestRefused:
         for note in lately:
@@ -123,16 +133,18 @@ def make(ws: Workspace, wanted: Wanted = ALL) -> Made:
     return Made(scps=made, asked=asked, notes=notes)
 
 
-def planned_scps(ws: Workspace) -> ScpPlan:
-    """What makes the SCPs as they are declared, in every wave, whatever it would stop.
+def planned_steps(ws: Workspace, tree: ScpTree) -> Plan:
+    """What makes the SCPs as they are declared, wave after wave, whatever it would stop.
 
     Raises:
         UsageError, AwsError: as `plan`.
     """
     if ws.config.scps is None:
-        return plan_scps(None, NOTHING)
+        return plan_scps(None, NOTHING).plan
     declared = declared_scps(ws, ws.organization.root().id) or ()
-    return plan_scps(declared, observe_declared(ws, declared))
+    observed = observe_declared(ws, declared)
+    steps = _steps(ws, declared, observed, tree)
+    return replace(plan_scps(declared, observed).plan, changes=steps)
 
 
 def shown(made: Made) -> PlanResult:
@@ -144,6 +156,34 @@ def shown(made: Made) -> PlanResult:
         budget=tuple(map(asdict, made.scps.budgets)),
         sizes=tuple(map(asdict, made.scps.sizes)),
     )
+
+
+def _steps(
+    ws: Workspace, declared: tuple[DeclaredScp, ...], observed: ObservedScps, tree: ScpTree
+) -> tuple[Change, ...]:
+    """Every step of every wave, each wave in the order that stops least."""
+    steps: list[Change] = []
+    for seen, changes in rollout(declared, observed):
+        ordered, _ = judged(ws, changes, seen, tree, ())
+        steps += ordered
+        tree = organization_after(tree, edits_of(ordered, tree))
+    return tuple(steps)
+
+
+def _later(
+    ws: Workspace,
+    declared: tuple[DeclaredScp, ...],
+    observed: ObservedScps,
+    tree: ScpTree,
+    found: Passage,
+) -> tuple[str, ...]:
+    """What later waves would stop, so that nobody begins what must be refused half-way."""
+    steps = _steps(ws, declared, observed, tree)
+    stops = sorted(judged_as_approved(ws, steps, tree).tasks - found.tasks)
+    if not stops:
+        return ()
+    tasks = ", ".join(stops)
+    return (f"a later wave would stop {tasks}: `orgroot scp check --plan` says where and by what",)
 
 
 def _waves(

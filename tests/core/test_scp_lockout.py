@@ -34,6 +34,7 @@ REGION = "eu-west-1"
 PUT = "s3:PutBucketPolicy"
 BUCKET = "arn:aws:s3:::" + ANY
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:" + ANY
+DEVICE = f"arn:aws:iam::{ACCOUNT}:mfa/" + ANY
 EXEMPT = {"ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:root"}, "Null": {"aws:AssumedRoot": "true"}}
 DEPENDS = depends("Resource")
 CORPUS = Path(__file__).parent.parent / "data" / "scp-corpus"
@@ -72,7 +73,8 @@ FULL = scp("FullAWSAccess", {"Effect": "Allow", "Action": "*", "Resource": "*"})
         ({"Resource": "arn:aws:s3:::?*"}, PUT, BUCKET, YES),
         ({"Resource": "arn:aws:s3:::??*"}, PUT, BUCKET, DEPENDS),
         ({"Resource": "arn:aws:s3:::logs-*"}, PUT, BUCKET, DEPENDS),
-        ({"Resource": "arn:aws:s3:::*/*"}, PUT, BUCKET, DEPENDS),
+        ({"Resource": "arn:aws:s3:::*/*"}, PUT, BUCKET, NO),
+        ({"Resource": "arn:aws:iam::*:mfa/a/*"}, "iam:DeleteVirtualMFADevice", DEVICE, DEPENDS),
         ({"Resource": "arn:aws:s3:::"}, PUT, BUCKET, NO),
         ({"Resource": "arn:aws:s3:::[NAME]"}, PUT, BUCKET, NO),
         ({"Resource": "arn:aws:sqs:*"}, PUT, BUCKET, NO),

@@ -95,11 +95,11 @@ def test_what_brings_no_text_further_reaches_nothing(state: ObservedScps, wave: 
 
 
 def test_a_text_that_reached_several_waves_is_not_rewritten() -> None:
-    """It would be in force everywhere at once: another name has waves of its own."""
+    """It would be in force everywhere at once: another SCP has waves of its own."""
     state = observed(scp(text=OTHER_TEXT), account=("p-one",), unit=("p-one",))
     with pytest.raises(UsageError, match="beyond its first wave") as caught:
         reached(CANARY, state, 2)
-    assert "another name" in (caught.value.hint or "")
+    assert "as another SCP, with waves" in (caught.value.hint or "")
     stray = observed(scp(text=OTHER_TEXT), root=("p-one",))
     assert [r.wave for r in reached(waved((ACCOUNT,), targets=(ACCOUNT,)), stray, None)] == [1]
 

@@ -1,5 +1,6 @@
 """Waves: each is applied, then proved by a live root session, before the next may be asked for."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from orgroot.core.scp import TAGS
 from orgroot.errors import AwsErrorKind, Incomplete, RequestRefused, UsageError
 from orgroot.workflows import scp_planning
 from orgroot.workflows.inventory import inventory
+from orgroot.workflows.scp_check import Question
+from orgroot.workflows.scp_planned import check_plan
 from orgroot.workflows.scp_planning import Wanted
 
 CANARY, UNIT, OTHERS = "222222222222", "ou-ab12-dev00001", "333333333333"
@@ -201,3 +204,47 @@ def test_an_account_where_sessions_are_stopped_anyhow_is_not_the_proof(place: Pl
     asked = scp_planning.apply(place.workspace(), ASK, Wanted(wave=1))
     assert isinstance(asked, RequestView)
     assert asked.params["waves"][0]["account"] == OTHERS
+
+
+def test_what_a_later_wave_would_stop_is_said_with_the_first(place: Place) -> None:
+    """So that nobody begins what must be refused half-way; `scp check --plan` says the rest."""
+    exempt = {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{CANARY}:root"}}
+    text = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": {
+                "Sid": "Later",
+                "Effect": "Deny",
+                "Action": "s3:*",
+                "Resource": "*",
+                "Condition": exempt,
+            },
+        }
+    )
+    place.write(text)
+    plan = scp_planning.plan(place.workspace(), Wanted(wave=1))
+    (note,) = plan.notes
+    assert note.startswith("a later wave would stop unlock-bucket: `orgroot scp check --plan`")
+    found = check_plan(place.workspace(), (), Question(regions=("eu-west-1",)))
+    assert {(row.accounts, row.task_policy, row.step) for row in found.stopped} == {
+        ((OTHERS,), "S3UnlockBucketPolicy", None)
+    }
+
+
+def test_check_of_a_plan_names_the_step_that_interrupts(place: Place) -> None:
+    """Two allow lists that trade what they allow: each step until which the tasks stop."""
+    texts = {"one": '["iam:*","sqs:*"]', "two": '["s3:*"]'}
+    document = (
+        '{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":{},"Resource":"*"}}}}'
+    )
+    for name, actions in texts.items():
+        other = texts["two" if name == "one" else "one"]
+        made = place.aws.create_scp(name, "", document.format(actions), dict(TAGS))
+        place.aws.attach_scp(made.id, CANARY)
+        place.write(document.format(other), f"{name}.json")
+    place.aws.attachments[CANARY].remove("p-FullAWSAccess")
+    place.declare(*(ScpConfig(name=n, file=f"{n}.json", targets=(CANARY,)) for n in texts))
+    found = check_plan(place.workspace(), (), Question(regions=("eu-west-1",)))
+    assert found.exit_reasons == (ExitReason.FINDINGS,)
+    assert {row.step for row in found.stopped} == {"step 1 of 2 (update-scp one)"}
+    assert {row.accounts for row in found.stopped} == {(CANARY,)}

@@ -66,6 +66,8 @@ class ScpStopped(Row, frozen=True, kw_only=True):
         denied_actions: every action that works today and would be denied.
         by: who would deny, or may.
         depends_on: what would settle it.
+        step: after which step of the plan, where a later one lets it work again; null: once it is
+            carried out.
     """
 
     accounts: tuple[str, ...]
@@ -75,6 +77,7 @@ class ScpStopped(Row, frozen=True, kw_only=True):
     denied_actions: tuple[str, ...] = ()
     by: tuple[ScpBlame, ...] = ()
     depends_on: tuple[str, ...] = ()
+    step: str | None = None
 
 
 class ScpCheckSummary(Row, frozen=True, kw_only=True):
