@@ -91,9 +91,10 @@ class ResourceChange(Struct, frozen=True, kw_only=True):
 
 
 class Expression(Struct, frozen=True, kw_only=True):
-    """An expression of the configuration, by what it refers to."""
+    """An expression of the configuration, by what it refers to, or what it is."""
 
     references: tuple[str, ...] = ()
+    constant_value: Any = None
 
 
 class ConfiguredResource(Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ configuration: resources, variables and outputs of modules, `count` and `for_eac
 value or a data source hides is said to be hidden.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -49,11 +50,15 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scope:
-    """Where an expression stands: its module instance, its own key, and what `for_each` is."""
+    """Where an expression stands: its module instance, its own key, and what `for_each` is.
+
+    `value` is what `each.value` is, as JSON, where the configuration itself says so.
+    """
 
     module: ModulePath
     index: Index
     for_each: tuple[str, ...]
+    value: str = "null"
 
 
 class References:
@@ -83,6 +88,7 @@ class References:
             module=change.module,
             index=change.index,
             for_each=_references(found[0].for_each_expression),
+            value=_each_value(found[0].for_each_expression, change.index),
         )
         wanted = _expression(found[0].expressions, attribute)
         walk = _Walk(self)
@@ -97,25 +103,25 @@ class References:
         return module
 
     def resources(
-        self, scope: _Scope, kind: str, part: "re.Match[str]", *, keyed: bool
+        self, scope: _Scope, kind: str, part: "re.Match[str]", key: Index
     ) -> list[ResourceChange]:
-        """The resources of the plan that a reference means."""
+        """The resources of the plan that a reference means; `key`: what it is indexed with."""
         there = self._changes.get((scope.module, kind, part["name"]), [])
         wanted = _index(part)
-        if wanted is None and keyed:
-            wanted = scope.index
+        if wanted is None:
+            wanted = key
         exact = [each for each in there if each.index == wanted]
         return exact if wanted is not None and exact else there
 
     def inside(
-        self, scope: _Scope, part: "re.Match[str]", *, keyed: bool
+        self, scope: _Scope, part: "re.Match[str]", key: Index
     ) -> Iterator[tuple[_Scope, Module]]:
         """The instances of a module that a reference means, each with its configuration."""
         name = part["name"]
         there = self._instances.get((scope.module, name), set())
         wanted = _index(part)
-        if wanted is None and keyed and scope.index in there:
-            wanted = scope.index
+        if wanted is None and key in there:
+            wanted = key
         for index in sorted(there if wanted is None else {wanted}, key=str):
             module = (*scope.module, (name, index))
             yield _Scope(module=module, index=None, for_each=()), self._module(module)
@@ -154,41 +160,59 @@ class _Walk:
         # `policy.this[each.value.name].id` is written as `policy.this` and `each.value.name`: what
         # stands beside something without an attribute only says which of its instances it is.
         only_indexes = any(_is_whole(each) for each in longest)
+        chosen = {key for key in (_chosen(each, scope.value) for each in longest) if key}
+        key = scope.index if keyed else chosen.pop() if len(chosen) == 1 else None
         for each in longest:
             if (each, scope) in self._seen:
                 continue
             self._seen.add((each, scope))
-            self._one(each, scope, keyed=keyed, aside=only_indexes)
+            self._one(each, scope, key, aside=only_indexes)
 
-    def _one(self, reference: str, scope: _Scope, *, keyed: bool, aside: bool) -> None:
+    def _one(self, reference: str, scope: _Scope, key: Index, *, aside: bool) -> None:
         head, _, rest = reference.partition(".")
         part = _PART.fullmatch(rest)
         if head in _KNOWN or part is None or (head == "each" and aside):
             return
         if head in {"var", "module", "each"}:
-            for references, inner in self._behind(head, part, scope, keyed=keyed):
+            for references, inner in self._behind(head, part, scope, key):
                 self.follow(references, inner, keyed=head == "each")
         elif head == "local":
             self.whole = self.whole and aside
         elif head == "data":
             self.read = self.read or not aside
         else:
-            listed = self._plan.resources(scope, head, part, keyed=keyed)
+            listed = self._plan.resources(scope, head, part, key)
             self.found.update((each.address, each) for each in listed)
 
     def _behind(
-        self, head: str, part: "re.Match[str]", scope: _Scope, *, keyed: bool
+        self, head: str, part: "re.Match[str]", scope: _Scope, key: Index
     ) -> Iterator[tuple[tuple[str, ...], _Scope]]:
         """The expressions behind a variable, an output of a module, or a value of `for_each`."""
         if head == "var":
             given = self._plan.above(scope, part["name"])
             yield from () if given is None else (given,)
         elif head == "module":
-            for inner, module in self._plan.inside(scope, part, keyed=keyed):
+            for inner, module in self._plan.inside(scope, part, key):
                 for output in _outputs(module, part["rest"]):
                     yield output.references, inner
         else:
             yield scope.for_each, scope
+
+
+def _each_value(expression: Expression | None, index: Index) -> str:
+    """What `each.value` is, as JSON, where `for_each` is written out."""
+    constant = expression.constant_value if expression else None
+    value = constant.get(index) if isinstance(constant, Mapping) else None
+    return json.dumps(value)
+
+
+def _chosen(reference: str, value: str) -> str:
+    """The text that `each.value…` is; empty: it is none, or nobody knows."""
+    head, *attributes = reference.removeprefix("each.").split(".")
+    found = json.loads(value) if head == "value" else None
+    for attribute in attributes:
+        found = found.get(attribute) if isinstance(found, Mapping) else None
+    return found if isinstance(found, str) else ""
 
 
 def _is_whole(reference: str) -> bool:

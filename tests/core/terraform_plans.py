@@ -67,9 +67,12 @@ def attachment(target: str | None, policy_id: str | None = None) -> dict[str, An
 
 
 def configured(
-    address: str, expressions: Mapping[str, Iterable[str]], for_each: Iterable[str] = ()
+    address: str,
+    expressions: Mapping[str, Iterable[str]],
+    for_each: Iterable[str] = (),
+    constant: Any = None,
 ) -> dict[str, Any]:
-    """A resource of the configuration, by what its arguments refer to."""
+    """A resource of the configuration, by what its arguments refer to; or `for_each` in full."""
     kind, name = address.split(".")
     found: dict[str, Any] = {
         "address": address,
@@ -80,6 +83,8 @@ def configured(
     }
     if for_each:
         found["for_each_expression"] = {"references": list(for_each)}
+    if constant is not None:
+        found["for_each_expression"] = {"constant_value": constant}
     return found
 
 

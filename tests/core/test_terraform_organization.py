@@ -215,6 +215,36 @@ def test_a_policy_that_cannot_be_told_is_perhaps_each() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("constant", "expected"),
+    [
+        ({"x": {"policy": "a"}}, Outcome.DENIED),
+        ({"x": {"policy": "b"}}, None),
+        ({"x": {"policy": "c"}}, Outcome.DEPENDS),
+        ({"x": {"policy": ["a"]}}, Outcome.DEPENDS),
+        ({"x": "a"}, Outcome.DEPENDS),
+        (["x"], Outcome.DEPENDS),
+    ],
+)
+def test_a_map_that_is_written_out_says_which_policy_is_meant(
+    constant: Any, expected: Outcome | None
+) -> None:
+    """`each.value.policy` is known then; where it names none of them, each is perhaps meant."""
+    policies = [
+        tf.change(
+            f'{tf.POLICY}.this["{key}"]',
+            tf.CREATE,
+            after=tf.policy(text(statement), key),
+            unknown=("id",),
+        )
+        for key, statement in (("a", STOP), ("b", SPARE))
+    ]
+    refers = {"policy_id": [f"{tf.POLICY}.this", "each.value.policy", "each.value"]}
+    root = tf.module(tf.configured(ATTACHMENT, refers, constant=constant))
+    found = planned(live(), *policies, attaching(PROD, f'{ATTACHMENT}["x"]'), root=root)
+    assert {each.judgement.outcome for each in stopped(found)} == ({expected} - {None})
+
+
 @pytest.mark.parametrize("references", [["data.external.policy.result"], ["local.id"], []])
 def test_a_policy_that_nobody_can_find_is_unknown(references: list[str]) -> None:
     """An attachment of something that the plan does not show may stop everything."""
