@@ -1,6 +1,7 @@
 """A process that appends numbered records to a store until it has made COUNT, or is killed.
 
-With STEP above 0 it kills itself just before the STEP-th call that changes the disk.
+With STEP above 0 it kills itself just before the STEP-th call that changes the disk. With a number
+behind that, so many processes are forked and append, each with a store of its own.
 """
 
 import json
@@ -12,8 +13,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from orgroot.cli.logging_setup import set_up_logging
-from orgroot.cli.settings import LogFormat, LogLevel
 from orgroot.core.codec import record_key
 from orgroot.core.ids import AccountId
 from orgroot.core.store_place import S3, s3_place
@@ -49,6 +48,8 @@ def opened(store: str) -> RecordStore:
     from orgroot.aws.clients import AwsDoor  # noqa: PLC0415
     from orgroot.aws.log_bucket import LogBucket  # noqa: PLC0415
     from orgroot.aws.s3_store import S3Store  # noqa: PLC0415
+    from orgroot.cli.logging_setup import set_up_logging  # noqa: PLC0415
+    from orgroot.cli.settings import LogFormat, LogLevel  # noqa: PLC0415
 
     set_up_logging(LogLevel.WARNING, LogFormat.TEXT)
     door = json.loads(os.environ["DOOR"])
@@ -76,5 +77,24 @@ def main(where: str, label: str, count: int, step: int) -> None:
         seq += 1
 
 
+def several(where: str, label: str, count: int, processes: int) -> int:
+    """The same in so many processes at once; answers how many failed."""
+    opened(where)  # what all of them import and read
+    children = []
+    for number in range(processes):
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                main(where, f"{label}-{number}", count, 0)
+                code = 0
+            finally:
+                os._exit(code)
+        children.append(child)
+    return sum(os.waitpid(child, 0)[1] != 0 for child in children)
+
+
 if __name__ == "__main__":
+    if len(sys.argv) > 5:
+        sys.exit(several(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[5])))
     main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

@@ -100,10 +100,17 @@ def test_threads_that_race_get_each_number_once(store: RecordStore) -> None:
 
 
 def writer(
-    store: Path | str, label: str, count: int, step: int = 0, env: Mapping[str, str] = {}
+    store: Path | str,
+    label: str,
+    count: int,
+    step: int = 0,
+    *,
+    processes: int = 0,
+    env: Mapping[str, str] = {},
 ) -> subprocess.Popen[str]:
-    """A process that appends records to a folder or bucket."""
+    """A process that appends records to a folder or bucket; or one that forks several."""
     command = [sys.executable, WRITER, str(store), label, str(count), str(step)]
+    command += [str(processes)] if processes else []
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | env)
 
 
@@ -116,14 +123,15 @@ def whole(raw: bytes) -> bool:
 def test_processes_that_race_lose_nothing(kind: str, tmp_path: Path, place: LogPlace) -> None:
     """Eight processes appending 25 records each leave 200 dense, whole, distinct records."""
     where, env, store = store_for_processes(kind, tmp_path / "log", place)
-    writers = [writer(where, f"writer-{n}", 25, env=env) for n in range(8)]
-    said = [process.communicate(timeout=120)[0].split() for process in writers]
-    assert [process.returncode for process in writers] == [0] * 8
-    assert sorted(int(seq) for lines in said for seq in lines) == list(range(1, 201))
+    writers = writer(where, "writer", 25, processes=8, env=env)
+    said = writers.communicate(timeout=120)[0].split()
+    assert writers.returncode == 0
+    assert sorted(map(int, said)) == list(range(1, 201))
     records = [raw for _, raw in store.sequence(0)]
     assert len(set(records)) == 200
     assert all(map(whole, records))
     assert len(store.keys()) == 200
+    assert {raw.split()[0] for raw in records} == {b"writer-%d" % n for n in range(8)}
 
 
 def store_for_processes(

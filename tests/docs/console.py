@@ -23,9 +23,9 @@ from orgroot.cli.sandbox import person_environment
 from orgroot.sandbox import process
 from tests.docs.documents import REPOSITORY
 from tests.docs.screen import CLASSES, REQUEST, matches, rewritten
-from tests.docs.shell_server import shell_server
 from tests.docs.steps import Step, steps
 from tests.e2e.nursery import nursery
+from tests.e2e.shell_server import shell_server
 
 FOREIGN = ("AWS_", "ORGROOT_", "MOTO_", "XDG_", "SSH_", "GIT_")
 QUESTION = re.compile(r"(?:\(type (.+)\): |\[(y)/N\] )$")

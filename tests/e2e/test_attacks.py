@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import subprocess
-import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 
 from tests.e2e.bucket_owner import denial, document, innocent, make_bucket, policy
 from tests.e2e.playground import Playground
+from tests.e2e.shell_server import program
 
 REASON = ("--reason", "a drill")
 ERROR = {"effect": "error", "operation": "PutBucketPolicy"}
@@ -109,7 +109,7 @@ def test_eight_processes_execute_a_request_once(place: Playground) -> None:
     elsewhere = {"ORGROOT_STATE_DIR": str(place.folder / "state" / "alice-elsewhere")}
     machines = [place.environment("alice")] * 3 + [place.environment("alice", elsewhere)] * 2
     machines += [place.environment("olga")] * 3
-    command = [sys.executable, "-m", "orgroot", "execute", request, "--yes"]
+    command = [program(), "execute", request, "--yes"]
     running = [
         subprocess.Popen(command, env=env, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
         for env in machines

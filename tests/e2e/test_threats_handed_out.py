@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from tests.e2e.bucket_owner import policy
 from tests.e2e.playground import Done, Playground
+from tests.e2e.shell_server import program as orgroot_program
 from tests.e2e.test_attacks import Target, bodies
 
 BUCKETS, QUEUES = "S3UnlockBucketPolicy", "SQSUnlockQueuePolicy"
@@ -50,7 +51,7 @@ def granted(place: Playground, policy_name: str = BUCKETS, account: str | None =
 def run(place: Playground, *arguments: str, **env: str) -> Done:
     """A command of alice's in a process of its own: it may start programs."""
     ran = subprocess.run(
-        [sys.executable, "-m", "orgroot", *arguments],
+        [orgroot_program(), *arguments],
         env=place.environment("alice", env),
         stdin=subprocess.DEVNULL,
         capture_output=True,

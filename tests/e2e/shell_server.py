@@ -1,7 +1,8 @@
-"""`orgroot` for the shells of a document, cheaply: a process that has it imported forks each run.
+"""`orgroot` as a program, cheaply: a process that has it imported forks each run.
 
-What a shell finds as `orgroot` is a client of a few lines. It hands its streams, folder, variables
-and arguments over and ends as the command ends. The README is played with the real program.
+What is started is a client of a few lines. It hands its streams, folder, variables and arguments
+over and ends as the command ends. The README is played with the real program, and so is what has to
+do with terminals and SDKs.
 """
 
 import atexit
@@ -62,6 +63,11 @@ def shell_server() -> ShellServer:
     server = ShellServer()
     atexit.register(server.close)
     return server
+
+
+def program() -> str:
+    """The path of the program."""
+    return str(shell_server().programs / "orgroot")
 
 
 def _serve(address: str) -> None:
