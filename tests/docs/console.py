@@ -212,7 +212,7 @@ class Terminals:
         return screen.replace(f"{self.base}/home/", "/home/")
 
 
-def play(text: str, base: Path, *, forked: bool) -> tuple[list[str], str]:
+def play(text: str, base: Path, *, forked: bool = False) -> tuple[list[str], str]:
     """Run a document; `forked`: its shells and sandboxes fork from processes that are warm.
 
     Returns:
