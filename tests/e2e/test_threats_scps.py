@@ -76,3 +76,51 @@ def test_an_scp_that_changed_after_its_approval(place: Playground) -> None:
     done = place.refused("alice", 3, "execute", request, "--yes")
     assert "stale" in done.err
     organizations.delete_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"])
+
+
+def allowing(*services: str) -> str:
+    """An allow list."""
+    actions = [f"{service}:*" for service in services]
+    statement = {"Sid": "Allow", "Effect": "Allow", "Action": actions, "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def test_a_plan_that_stops_root_sessions_between_its_steps(place: Playground) -> None:
+    """Two lists trade what they allow: exit 3 by step; half-way AWS indeed refuses the session."""
+    account = place.account("orders-dev")
+    organizations = place.administrator("organizations")
+    lists = {"trade-a": allowing("iam", "sqs"), "trade-b": allowing("s3")}
+    texts, made = dict(zip(lists, reversed(lists.values()), strict=True)), {}
+    try:
+        for name, text in lists.items():
+            answer = organizations.create_policy(
+                Name=name,
+                Description="",
+                Content=text,
+                Type=SCP,
+                Tags=[{"Key": "orgroot:managed", "Value": "true"}],
+            )
+            made[name] = answer["Policy"]["PolicySummary"]["Id"]
+            organizations.attach_policy(PolicyId=made[name], TargetId=account)
+        organizations.detach_policy(PolicyId="p-FullAWSAccess", TargetId=account)
+        entries = []
+        for name, text in texts.items():
+            (place.folder / f"{name}.json").write_text(text, encoding="utf-8")
+            entry = {"name": name, "file": f"{name}.json", "targets": [account]}
+            entries.append(f"  - {json.dumps(entry)}\n")
+        config = place.variant("trading", ("scps:\n", "".join(("scps:\n", *entries))))
+        for command in (("scp", "plan"), APPLY):
+            done = place.refused("alice", 3, "--config", config, *command)
+            assert "(update-scp trade-a) and until a later one, " in done.err
+            assert f"audit-root-credentials in {account} would be denied by" in done.err
+        place.ok("alice", "inventory", account)
+        organizations.update_policy(PolicyId=made["trade-a"], Content=texts["trade-a"])
+        (row,) = place.ok("alice", "inventory", account, code=9)["accounts"]
+        assert row["denied_by"]["kind"] == "service control policy"
+        organizations.update_policy(PolicyId=made["trade-b"], Content=texts["trade-b"])
+        place.ok("alice", "inventory", account)
+    finally:
+        organizations.attach_policy(PolicyId="p-FullAWSAccess", TargetId=account)
+        for policy in made.values():
+            organizations.detach_policy(PolicyId=policy, TargetId=account)
+            organizations.delete_policy(PolicyId=policy)
