@@ -234,7 +234,7 @@ def test_a_bulk_removal_killed_at_every_step_goes_on(removals: Scene, which: int
     stage = removals.stage
     found = removals.points()
     once = deletions(stage)
-    for at in chosen(removals, found, few=1)[which::PARTS]:
+    for turn, at in enumerate(chosen(removals, found, few=1)[which::PARTS]):
         removals.begin()
         if not killed(removals.hurt(how="kill", at=at), at):
             continue
@@ -242,7 +242,7 @@ def test_a_bulk_removal_killed_at_every_step_goes_on(removals: Scene, which: int
         assert stage.forked("alice", *removals.command).code in {0, 3}
         assert removals.shows() == removals.done
         assert deletions(stage) == once
-        settle(replace(removals, request=""), None)
+        settle(replace(removals, request=""), None, deep=turn % 3 == 0)
         assert last_state(removals) == "SUCCEEDED"
 
 
@@ -275,10 +275,10 @@ def features(stage: Stage, unlock: Scene) -> Scene:
 @pytest.mark.parametrize("which", range(PARTS))
 def test_a_plan_killed_at_every_step(features: Scene, which: int) -> None:
     """A management task: `recover` tells what AWS shows, and the same command does the rest."""
-    for at in chosen(features, features.points(), few=1)[which::PARTS]:
+    for turn, at in enumerate(chosen(features, features.points(), few=1)[which::PARTS]):
         features.begin()
         assert features.hurt(how="kill", at=at).code == KILLED
-        settle(features, None)
+        settle(features, None, deep=turn % 3 == 0)
         assert features.stage.forked("alice", *features.command).code == 0
         assert features.shows() == features.done
 
