@@ -205,7 +205,7 @@ def open_workspace(
         signer = who.roster_signer(roster, person, key)
     _tell_of_spool(log)
     tell_of_rules(log, door.clock.now())
-    with TerminalProgress() as progress:
+    with TerminalProgress(color=settings.color) as progress:
         yield Workspace(
             config=config,
             config_path=path,

@@ -1,7 +1,6 @@
 """`runner`: executes what others have asked for and approved, unattended."""
 
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orgroot.cli.options import As, DryRun, Key, OutputOption, Yes, settings_of
-from orgroot.cli.terminal import announce_act, confirm, emit, say
+from orgroot.cli.terminal import announce_act, confirm, emit, say, write_out
 from orgroot.errors import UsageError
 from orgroot.report import Output
 
@@ -105,9 +104,8 @@ def _tell(ws: "Workspace", row: "RunRow", output: Output) -> None:
         message=row.message,
         receipt=ws.governed.log.receipt(),
     )
-    sys.stdout.write(
+    write_out(
         to_json_line(msgspec.to_builtins(line))
         if output is Output.JSON
         else runner_line(line) + "\n"
     )
-    sys.stdout.flush()

@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Self, TextIO
+from typing import TYPE_CHECKING, ClassVar, NoReturn, Self, TextIO
 
 import typer
 
@@ -32,6 +32,7 @@ def emit(output: Output, result: "Result") -> NoReturn:
 
 def write_out(text: str) -> None:
     """Write to stdout; whoever reads no further (`| head`) changes nothing of the exit code."""
+    TerminalProgress.hide_all()
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -49,6 +50,7 @@ def say(text: str = "") -> None:
 
     An execution that is under way must not end because nobody reads on.
     """
+    TerminalProgress.hide_all()
     try:
         typer.echo(text, err=True)
     except BrokenPipeError:
@@ -119,6 +121,7 @@ def typed(question: str, expected: str, *, yes: bool) -> None:
 
 def input_line(prompt: str) -> str:
     """Read one line from the terminal, the question on stderr so that stdout stays clean."""
+    TerminalProgress.hide_all()
     typer.echo(prompt, err=True, nl=False)
     line = sys.stdin.readline()
     if not line:
@@ -127,12 +130,25 @@ def input_line(prompt: str) -> str:
 
 
 class TerminalProgress:
-    """ports.Progress on a terminal's stderr; silent but for notes where there is no terminal."""
+    """ports.Progress on a terminal's stderr; silent but for notes where there is no terminal.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    A bar is taken away before anything else is printed, so that results and questions stand on the
+    terminal as they are: unbroken, and never drawn over.
+    """
+
+    _shown: ClassVar["set[TerminalProgress]"] = set()
+
+    def __init__(self, *, color: bool = True) -> None:
+        self._lock = threading.RLock()
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
+        self._plain = None if color else True
+
+    @classmethod
+    def hide_all(cls) -> None:
+        """Take away every bar."""
+        for each in tuple(cls._shown):
+            each.hide()
 
     def start(self, label: str, total: int) -> None:
         """Show a bar for so many parts."""
@@ -142,10 +158,17 @@ class TerminalProgress:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         with self._lock:
-            self._stop()
+            self.hide()
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-            console = Console(stderr=True)
-            self._bar = Progress(*columns, console=console, transient=True)
+            console = Console(stderr=True, no_color=self._plain)
+            self._bar = Progress(
+                *columns,
+                console=console,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._shown.add(self)
             self._bar.start()
             self._task = self._bar.add_task(visible(label), total=total)
 
@@ -159,14 +182,18 @@ class TerminalProgress:
         """One line for the person."""
         with self._lock:
             if self._bar is not None:
-                self._bar.console.print(visible(text), markup=False, highlight=False)
+                shown = visible(text)
+                self._bar.console.print(shown, markup=False, highlight=False, soft_wrap=True)
             else:
                 say(visible(text))
 
-    def _stop(self) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+    def hide(self) -> None:
+        """Take the bar away; what advances it from now on is not shown."""
+        with self._lock:
+            if self._bar is not None:
+                self._bar.stop()
+                self._bar = None
+            self._shown.discard(self)
 
     def __enter__(self) -> Self:
         return self
@@ -177,8 +204,7 @@ class TerminalProgress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with self._lock:
-            self._stop()
+        self.hide()
 
 
 def ask_for_plan(

@@ -121,8 +121,7 @@ def _described(request: RequestRecord, params: TaskParams) -> Iterator[str]:
         case PlannedChanges():
             yield from _terms(params)
             for step in params.plan:
-                before, after = (_readable(value) for value in (step.before, step.after))
-                yield f"{step.op} {step.target}: {before} becomes {after}"
+                yield f"{step.op} {step.target}: {_becomes(step)}"
                 yield from _rewritten(step)
         case _:
             assert_never(params)
@@ -248,6 +247,14 @@ def _found(found: SeenCredentials | None) -> str:
     return ", ".join(things) or "nothing"
 
 
+def _becomes(step: Change) -> str:
+    """Both sides of a change; of what is made new, or goes, the one that there is."""
+    if step.before is None:
+        return _readable(step.after)
+    after = "nothing" if step.after is None else _readable(step.after)
+    return f"{_readable(step.before)} becomes {after}"
+
+
 def _readable(value: Any) -> str:
     return canonical(_shortened(value)).decode("ascii").strip()
 
@@ -257,7 +264,7 @@ def _shortened(value: Any) -> Any:
     if isinstance(value, Mapping):
         if isinstance(value.get("b64"), str):
             return _policy_text(value["b64"])
-        return {key: _shortened(item) for key, item in value.items()}
+        return {key: _shortened(item) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
         return [_shortened(item) for item in value]
     return value

@@ -16,7 +16,7 @@ from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import RequestId
 from orgroot.core.key_use import used_within
 from orgroot.core.log_state import RequestRecord, RequestState
-from orgroot.core.organization import SelectedAccounts, Selection
+from orgroot.core.organization import ACTIVE, SelectedAccounts, Selection
 from orgroot.core.results import (
     DryRun,
     ExitReason,
@@ -139,8 +139,27 @@ def remove(
     """
     selected = resolve(ws, selection)
     if not selected.accounts:
-        return removal_of(skipped_rows(selected), None, None)
+        return _complete(selected, removal_of(skipped_rows(selected), None, None))
     look(selected)
+    return _complete(selected, _remove(ws, selection, selected, kinds, ask))
+
+
+def _complete(selected: SelectedAccounts, result: Result) -> Result:
+    """The result, incomplete where an account was named that is not ACTIVE: as in an inventory."""
+    named = any(s.named and s.account.state != ACTIVE for s in selected.skipped)
+    if not named or ExitReason.INCOMPLETE in result.exit_reasons:
+        return result
+    reasons = (*result.exit_reasons, ExitReason.INCOMPLETE)
+    return msgspec.structs.replace(result, exit_reasons=reasons)
+
+
+def _remove(
+    ws: Workspace,
+    selection: Selection,
+    selected: SelectedAccounts,
+    kinds: tuple[CredentialKind, ...],
+    ask: Ask,
+) -> Result:
     log = ws.governed.log
     log.require()
     earlier = _unfinished(ws, selected, kinds, ask)

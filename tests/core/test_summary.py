@@ -158,14 +158,23 @@ def test_a_plan_shows_each_change_and_its_texts_by_digest() -> None:
         "plan": [
             {"op": "create-scp", "target": "deny", "before": None, "after": value},
             {"op": "attach-scp", "target": "r-ab12", "before": [{"b64": "?"}], "after": True},
+            {"op": "attach-scp", "target": "r-ab12", "before": None, "after": {"scp": "deny"}},
+            {
+                "op": "detach-scp",
+                "target": "r-ab12",
+                "before": {"id": None, "scp": "deny"},
+                "after": None,
+            },
         ]
     }
     about = (w.Target(organization=s.ORG),)
     summary = shown(Task.ADD_SCPS, about, plan)
     content = f"7 characters, sha256 {sha256(text.encode())}"
     assert summary["changes"] == [
-        f'create-scp deny: null becomes {{"content":"{content}","name":"deny"}}',
+        f'create-scp deny: {{"content":"{content}","name":"deny"}}',
         'attach-scp r-ab12: ["not base64"] becomes true',
+        'attach-scp r-ab12: {"scp":"deny"}',
+        'detach-scp r-ab12: {"scp":"deny"} becomes nothing',
     ]
     assert summary["targets"] == [f"organization {s.ORG}"]
     assert summary["region"] == "none"

@@ -308,6 +308,18 @@ def test_a_dry_run_opens_no_session_and_writes_nothing(world: World) -> None:
     assert world.types() == before
 
 
+def test_a_named_account_that_is_not_active_is_incomplete(world: World) -> None:
+    """Nobody who named it hears that all is done: exit 9, alone or with others."""
+    asleep = AccountId("5" * 12)
+    world.aws.add_account(asleep, state="SUSPENDED")
+    for ids in ((asleep,), (A, asleep)):
+        result = removal.remove(world.workspace(), Selection(ids=ids), EVERYTHING, ASK)
+        assert ExitReason.INCOMPLETE in result.exit_reasons
+    assert any(f"{asleep} is not in the request" in note for note in world.progress.notes)
+    every = removal.remove(world.workspace(), ALL, EVERYTHING, ASK)
+    assert ExitReason.INCOMPLETE not in every.exit_reasons
+
+
 def test_what_is_touched_is_counted_before_anything_is_done(world: World) -> None:
     """A person sees how many accounts are meant; after a no, none was read and nothing written."""
     seen: list[tuple[int, int]] = []
