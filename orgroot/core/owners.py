@@ -5,6 +5,7 @@ configuration is of this log only where its own owners are those: see `foreign_f
 """
 
 from datetime import timedelta
+from functools import lru_cache
 
 from orgroot.core.codec import Signature, canonical
 from orgroot.core.config import Owners, Trust
@@ -26,6 +27,7 @@ OwnerKeys = frozenset[tuple[str, str]]
 """Owners as person and key (`type base64`)."""
 
 
+@lru_cache(maxsize=64)
 def trust_digest(log_id: str, owners: Owners, retain: str | None) -> Digest:
     """What a machine pins: SHA-256 over log id, owners and retention.
 

@@ -65,7 +65,10 @@ def _beside_others(
 
 
 class _Team:
-    """The people of the rules, and which of them can sign."""
+    """The people of the rules, and which of them can sign.
+
+    Most regions ask the same of the same people: what was found out once is kept for this look.
+    """
 
     def __init__(self, approvals: Approvals, roster: Roster, now: datetime) -> None:
         self.roster = roster
@@ -75,6 +78,8 @@ class _Team:
         self._hardware = frozenset(
             name for name, held in keys.items() if any(key.hardware for key in held)
         )
+        self._others: dict[tuple[str, bool], Mapping[str, frozenset[str]]] = {}
+        self._short: dict[tuple[object, ...], bool] = {}
 
     def signers(self, *, hardware: bool) -> frozenset[str]:
         """Who has a key that counts."""
@@ -91,14 +96,25 @@ class _Team:
 
     def others(self, person: str, *, hardware: bool) -> Mapping[str, frozenset[str]]:
         """Everyone who could decide beside this person: human → groups."""
-        roster, signers = self.roster, self.signers(hardware=hardware)
-        return {
-            roster.human(name): roster.groups_of(name)
-            for name in roster.persons()
-            if name in signers
-            and not roster.is_service(name)
-            and not roster.same_human(name, person)
-        }
+        if (person, hardware) not in self._others:
+            roster, signers = self.roster, self.signers(hardware=hardware)
+            self._others[person, hardware] = {
+                roster.human(name): roster.groups_of(name)
+                for name in roster.persons()
+                if name in signers
+                and not roster.is_service(name)
+                and not roster.same_human(name, person)
+            }
+        return self._others[person, hardware]
+
+    def falls_short(self, needs: Requirement, person: str) -> bool:
+        """Whether all others together could not approve what this person asks for."""
+        slots = frozenset(needs.each_of.items())
+        demand = (person, needs.hardware_key, needs.total, slots, needs.approvers)
+        if demand not in self._short:
+            others = self.others(person, hardware=needs.hardware_key)
+            self._short[demand] = bool(missing(needs, others))
+        return self._short[demand]
 
 
 def _unreachable(team: _Team, where: str, needs: Requirement) -> Iterator[RulesIssue]:
@@ -106,7 +122,7 @@ def _unreachable(team: _Team, where: str, needs: Requirement) -> Iterator[RulesI
     if not askers:
         yield _error(needs, "unreachable", f"nobody may ask for {where}")
     for person in askers:
-        if missing(needs, team.others(person, hardware=needs.hardware_key)):
+        if team.falls_short(needs, person):
             words = f"{where}, asked by {person}, can never have its approvals"
             yield _error(needs, "unreachable", words)
 
