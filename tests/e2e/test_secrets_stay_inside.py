@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from orgroot.cli.sandbox import Kind
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Task
 from orgroot.sandbox.authentication import Credential
 from orgroot.workflows.drivers import DRIVERS
@@ -69,42 +70,67 @@ TASKS = {
 
 
 @pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ready]:
+def ready(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ready]:
+    """A stage whose log lies in a folder or in S3, or where a runner executes.
+
+    One after the other: what lies behind the sandbox knows one world at a time.
+    """
+    kind = Kind.S3 if request.param == "s3" else Kind.FILE
+    with Stage(tmp_path_factory.mktemp("stage") / "s").playing(12, 7, kind) as stage:
+        yield for_runner(stage) if request.param == "runner" else made_ready(stage)
+
+
+def made_ready(stage: Stage) -> Ready:
     """One approved request for each task, and nothing executed."""
-    with Stage(tmp_path_factory.mktemp("stage") / "s").playing(12, 7) as stage:
-        one, other = (stage.locked_bucket(kind) for kind in ("tfstate", "artifacts"))
-        here, there = ((b["name"], "--account", b["account"]) for b in (one, other))
-        for each in (here, there):
-            stage.ok("alice", "inspect", "bucket", *each)
-        dirty = max(stage.info["accounts"], key=lambda a: len(a["root_credentials"]))["id"]
-        policy = ("--task-policy", "S3UnlockBucketPolicy", *DRILL)
-        unlock, remove, handed = (
-            stage.pending("alice", *line)
-            for line in (
-                ("unlock-bucket", *here, *DELETE),
-                ("credentials", "remove", dirty, *DRILL),
-                ("session", "request", "--account", one["account"], *policy),
-            )
+    one, other = (stage.locked_bucket(kind) for kind in ("tfstate", "artifacts"))
+    here, there = ((b["name"], "--account", b["account"]) for b in (one, other))
+    for each in (here, there):
+        stage.ok("alice", "inspect", "bucket", *each)
+    dirty = max(stage.info["accounts"], key=lambda a: len(a["root_credentials"]))["id"]
+    policy = ("--task-policy", "S3UnlockBucketPolicy", *DRILL)
+    unlock, remove, handed = (
+        stage.pending("alice", *line)
+        for line in (
+            ("unlock-bucket", *here, *DELETE),
+            ("credentials", "remove", dirty, *DRILL),
+            ("session", "request", "--account", one["account"], *policy),
         )
-        for request in (unlock, remove, handed):
-            stage.approve(request, "bob", "olga")
-        lines: Mapping[str, tuple[str, ...]] = {
-            "inventory": ("inventory", "--all", "--yes"),
-            "drift": ("drift", "--all", "--yes"),
-            "inspect": ("inspect", "bucket", *here),
-            "unlock": ("execute", unlock, "--yes"),
-            "remove": ("execute", remove, "--yes"),
-            "unlock at once": ("break-glass", "unlock-bucket", *there, *DELETE, "--yes"),
-            "remove at once": ("break-glass", "credentials", "remove", dirty, *DRILL, "--yes"),
-            "exec": ("session", "exec", handed, "--yes", "--", "true"),
-            "env": ("session", "env", handed, "--yes"),
-            "credential-process": ("session", "credential-process", handed, "--yes"),
-        }
-        commands = {
-            name: Command(task=task, line=lines[name], gives=name in {"env", "credential-process"})
-            for name, task in TASKS.items()
-        }
-        yield Ready(stage=stage, start=stage.snapshot(), commands=commands)
+    )
+    for request in (unlock, remove, handed):
+        stage.approve(request, "bob", "olga")
+    lines: Mapping[str, tuple[str, ...]] = {
+        "inventory": ("inventory", "--all", "--yes"),
+        "drift": ("drift", "--all", "--yes"),
+        "inspect": ("inspect", "bucket", *here),
+        "unlock": ("execute", unlock, "--yes"),
+        "remove": ("execute", remove, "--yes"),
+        "unlock at once": ("break-glass", "unlock-bucket", *there, *DELETE, "--yes"),
+        "remove at once": ("break-glass", "credentials", "remove", dirty, *DRILL, "--yes"),
+        "exec": ("session", "exec", handed, "--yes", "--", "true"),
+        "env": ("session", "env", handed, "--yes"),
+        "credential-process": ("session", "credential-process", handed, "--yes"),
+    }
+    commands = {
+        name: Command(task=task, line=lines[name], gives=name in {"env", "credential-process"})
+        for name, task in TASKS.items()
+    }
+    return Ready(stage=stage, start=stage.snapshot(), commands=commands)
+
+
+def for_runner(stage: Stage) -> Ready:
+    """One approved request that a runner is to execute, through its executor role."""
+    runners = in_runner_mode(stage)
+    bucket = stage.locked_bucket("tfstate")
+    where = (bucket["name"], "--account", bucket["account"])
+    stage.ok("alice", "inspect", "bucket", *where, code=10)
+    runners.ok()
+    request = stage.pending("alice", "unlock-bucket", *where, *DELETE)
+    stage.approve(request, "bob", "olga")
+    start, line = stage.snapshot(), ("runner", "--yes")
+    runner = Command(task=Task.UNLOCK_BUCKET, line=line, env=runners.environment())
+    return Ready(stage=stage, start=start, commands={"runner": runner})
 
 
 def sessions(stage: Stage) -> dict[str, Credential]:
@@ -124,7 +150,9 @@ def written(stage: Stage, done: Ended) -> dict[str, bytes]:
     """All that a command said, wrote, kept or left behind, by where."""
     paths = [p for part in PARTS for p in (stage.folder / part).rglob("*") if p.is_file()]
     files = {str(path): path.read_bytes() for path in (*paths, *stage.folder.glob("*.*"))}
-    return {"stdout": done.out.encode(), "stderr": done.err.encode(), **done.left, **files}
+    store = {f"the store: {name}": stage.log.read(name) or b"" for name in stage.log.names()}
+    said = {"stdout": done.out.encode(), "stderr": done.err.encode()}
+    return {**said, **done.left, **files, **store}
 
 
 def ran(stage: Stage, command: Command, **harm: object) -> Ended:
@@ -146,7 +174,7 @@ def ran(stage: Stage, command: Command, **harm: object) -> Ended:
     return done
 
 
-def at_of(points: tuple[str, ...], name: str, behind: int = 0) -> int:
+def at_of(points: tuple[str, ...], name: str | tuple[str, ...], behind: int = 0) -> int:
     """The number of the first such point behind another one; 0: there is none."""
     found = (n for n, point in enumerate(points, 1) if n > behind and point.startswith(name))
     return next(found, 0)
@@ -160,9 +188,11 @@ def check(stage: Stage, start: Snapshot, command: Command) -> None:
     assert "aws_call " in calm.err
     entered = {session["account"] for session in stage.witness()["sessions"]}
     # Where the log is about to be told of a session, and the first act behind it.
-    told = at_of(calm.points, "link log/", at_of(calm.points, "aws AssumeRoot"))
+    told = at_of(calm.points, ("link log/", "aws PUT "), at_of(calm.points, "aws AssumeRoot"))
     acts = at_of(calm.points, "aws ", told) or told
-    for how, at in (("kill", told), ("kill", acts), ("bug", acts), ("ENOSPC", told)):
+    harms = [("kill", told), ("kill", acts), ("bug", acts)]
+    harms += [("ENOSPC", told)] if stage.kind is Kind.FILE else []
+    for how, at in harms:
         stage.reset(start)
         done = ran(stage, command, how=how, at=at)
         assert (done.code == KILLED) is (how == "kill"), (how, done.err)
@@ -177,10 +207,15 @@ def check(stage: Stage, start: Snapshot, command: Command) -> None:
         assert done.code != 1, done.err
 
 
-@pytest.mark.parametrize("name", TASKS)
+CASES = [*(("file", name) for name in TASKS), ("s3", "unlock"), ("s3", "env"), ("runner", "runner")]
+
+
+@pytest.mark.parametrize(("ready", "name"), CASES, indirect=["ready"])
 def test_no_secret_of_a_root_session_gets_out(ready: Ready, name: str) -> None:
     """Done, killed, failed by a bug, the disk or AWS, with its answer lost: it stands nowhere."""
     check(ready.stage, ready.start, ready.commands[name])
+    copies = [*(ready.stage.folder / "state").rglob("records/*.cache")]
+    assert bool(copies) is (ready.stage.kind is Kind.S3)
 
 
 def test_every_task_with_root_sessions_is_among_them() -> None:
@@ -189,6 +224,7 @@ def test_every_task_with_root_sessions_is_among_them() -> None:
     assert set(TASKS.values()) == {task for task in executed if GOVERNED_TASKS[task].task_policies}
 
 
+@pytest.mark.parametrize("ready", ["file"], indirect=True)
 def test_no_secret_gets_out_of_a_recovery(ready: Ready) -> None:
     """`recover` looks at what a killed run did in a session of its own."""
     stage = ready.stage
@@ -203,6 +239,7 @@ def test_no_secret_gets_out_of_a_recovery(ready: Ready) -> None:
     check(stage, stage.snapshot(), command)
 
 
+@pytest.mark.parametrize("ready", ["file"], indirect=True)
 def test_no_secret_gets_out_of_the_proof_of_a_wave(ready: Ready) -> None:
     """A wave of an SCP is proved by a session in an account below it."""
     stage = ready.stage
@@ -213,19 +250,3 @@ def test_no_secret_gets_out_of_the_proof_of_a_wave(ready: Ready) -> None:
     stage.approve(request, "bob")
     line = (*config, "execute", request, "--yes")
     assert ran(stage, Command(task=Task.ADD_SCPS, line=line)).code == 0
-
-
-def test_no_secret_gets_out_of_a_runner(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A runner, whose executor role opens its sessions, keeps the secrets of both to itself."""
-    with Stage(tmp_path_factory.mktemp("runner") / "s").playing(12, 7) as stage:
-        runners = in_runner_mode(stage)
-        bucket = stage.locked_bucket("tfstate")
-        where = (bucket["name"], "--account", bucket["account"])
-        stage.ok("alice", "inspect", "bucket", *where, code=10)
-        runners.ok()
-        request = stage.pending("alice", "unlock-bucket", *where, *DELETE)
-        stage.approve(request, "bob", "olga")
-        start = stage.snapshot()
-        line = ("runner", "--yes")
-        env = runners.environment()
-        check(stage, start, Command(task=Task.UNLOCK_BUCKET, line=line, env=env))

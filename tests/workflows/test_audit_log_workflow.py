@@ -286,7 +286,7 @@ def test_show_shows_what_is_not_understood() -> None:
     assert show(world.log(), last=1).records[0].type == "foreign"
 
 
-def test_every_flipped_bit_of_a_receipt_is_refused() -> None:
+def test_every_flipped_bit_of_a_receipt_or_checkpoint_is_refused() -> None:
     """It is no receipt, one of another log, or one of a record that this log does not have."""
     world = used()
     log = world.log()
@@ -296,8 +296,10 @@ def test_every_flipped_bit_of_a_receipt_is_refused() -> None:
         for at, character in enumerate(good):
             for bit in range(8):
                 flipped = good[:at] + chr(ord(character) ^ (1 << bit)) + good[at + 1 :]
-                with suppress(UsageError, IntegrityError):
-                    assert head_findings(state, reader(world, flipped).expected)
+                for given in ((flipped,), ()):
+                    with suppress(UsageError, IntegrityError):
+                        log = reader(world, *given, checkpoint=None if given else flipped)
+                        assert head_findings(state, log.expected)
 
 
 def test_verify_holds_every_receipt_against_the_log() -> None:
