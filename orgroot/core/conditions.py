@@ -8,7 +8,7 @@ import base64
 import binascii
 import ipaddress
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,6 +18,7 @@ from orgroot.core.policy_text import texts
 from orgroot.core.policy_variables import Unresolved, fits, plain, resolve
 from orgroot.core.request_context import UNKNOWN, RequestContext, Unknown, Value
 from orgroot.core.ternary import NO, YES, Answer, all_of, any_of, depends, known, negation
+from orgroot.core.wildcards import includes
 
 _ARN_PARTS = 6
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
@@ -53,11 +54,12 @@ class Operator:
 
 def holds(block: Mapping[str, Any], context: RequestContext) -> Answer:
     """Whether all conditions of a statement hold; an empty block does."""
-    return all_of(
-        _condition(name, key, texts(values), context)
-        for name, keys in block.items()
-        for key, values in _pairs(keys)
-    )
+    conditions = [
+        (name, key, texts(values)) for name, keys in block.items() for key, values in _pairs(keys)
+    ]
+    if _exclude_each_other(conditions, context):
+        return NO
+    return all_of(_condition(name, key, wanted, context) for name, key, wanted in conditions)
 
 
 def parse_operator(name: str) -> Operator | None:
@@ -83,6 +85,39 @@ def is_null(name: str) -> bool:
 def _pairs(keys: Any) -> Iterator[tuple[str, Any]]:
     """The keys of one operator; where it is no mapping, AWS would not have taken the policy."""
     yield from keys.items() if isinstance(keys, Mapping) else [("", None)]
+
+
+def _exclude_each_other(
+    conditions: Sequence[tuple[str, str, tuple[str, ...]]], context: RequestContext
+) -> bool:
+    """Whether one leaves out all that another takes of a value that nobody knows.
+
+    Told of twins alone: each request has one value for both keys, so that quantifiers and
+    `IfExists` say nothing.
+    """
+    taken: dict[str, list[tuple[str, ...]]] = {}
+    left: dict[str, list[tuple[str, ...]]] = {}
+    for name, key, wanted in conditions:
+        twin, operator = context.twins.get(key.lower()), parse_operator(name)
+        if twin is None or operator is None or context.get(key) is not UNKNOWN:
+            continue
+        if _are_patterns(operator, wanted):
+            kept = left if operator.negated else taken
+            kept.setdefault(min(key.lower(), twin), []).append(wanted)
+    return any(
+        all(any(includes(each, text) for each in out) for text in wanted)
+        for pair, listed in taken.items()
+        for wanted in listed
+        for out in left.get(pair, ())
+    )
+
+
+def _are_patterns(operator: Operator, wanted: tuple[str, ...]) -> bool:
+    """Whether values may be compared as patterns: without variables, and no `*` that is text."""
+    text = "".join(wanted)
+    if operator.test is _same:
+        return not set(text) & {"*", "?", "$"}
+    return operator.test is _like and "${" not in text
 
 
 def _condition(name: str, key: str, wanted: tuple[str, ...], context: RequestContext) -> Answer:

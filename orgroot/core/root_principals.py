@@ -71,8 +71,14 @@ _TLS_VERSIONS = frozenset({"1.2", "1.3"})
 """What AWS's endpoints speak ("TLS 1.2 to become the minimum for all AWS API endpoints")."""
 
 _TWINS = MappingProxyType(
-    {"aws:resourceorgid": "aws:principalorgid", "aws:principalorgid": "aws:resourceorgid"}
+    {
+        "aws:principalorgid": "aws:resourceorgid",
+        "aws:principalorgpaths": "aws:resourceorgpaths",
+        "aws:resourceorgid": "aws:principalorgid",
+        "aws:resourceorgpaths": "aws:principalorgpaths",
+    }
 )
+"""Caller and resource are of one account, so of one organization and one place in it."""
 
 _THROUGH_ENDPOINT = (
     "aws:sourcevpc",

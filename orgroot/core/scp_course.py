@@ -126,10 +126,12 @@ class Course:
         """
         stack = [_Stage.of(changes, observed, self.start)]
         seen: set[frozenset[int]] = set()
-        while stack and len(seen) < _MOST_TRIES + len(changes):
+        while stack:
             stage = stack[-1]
             if not stage.pending:
                 return stage.made
+            if len(seen) >= _MOST_TRIES + len(changes):
+                break
             found = next(stage.next_stages(self, tolerated, seen), None)
             if found is not None:
                 stack.append(found)

@@ -295,6 +295,36 @@ def test_what_is_known_of_the_services_own_keys(
         assert found.value == (None if expected is None else expected.value)
 
 
+PATH = "o-a/r-b/ou-c/*"
+
+
+@pytest.mark.parametrize(
+    ("taking", "leaving", "expected"),
+    [
+        (("StringLike", PATH), ("StringNotLike", PATH), NO),
+        (("ForAllValues:StringLikeIfExists", PATH), ("ForAllValues:StringNotLike", "o-a/*"), NO),
+        (("StringEquals", "o-a/r-b/ou-c/"), ("StringNotLikeIfExists", PATH), NO),
+        (("StringLike", "o-a/*"), ("StringNotLike", PATH), None),
+        (("StringLike", PATH), ("StringNotEquals", PATH), None),
+        (("StringLike", PATH), ("StringNotLike", "${k:v}*"), None),
+        (("StringLike", PATH), ("StringNotEqualsIgnoreCase", "o-a"), None),
+        (("StringLike", PATH), ("NoSuchOperator", "o-a"), None),
+        (("StringNotLike", PATH), ("StringNotLike", PATH), None),
+    ],
+)
+def test_caller_and_resource_lie_in_one_place_wherever_it_is(
+    taking: tuple[str, str], leaving: tuple[str, str], expected: Answer | None
+) -> None:
+    """A deny of callers from elsewhere says nothing of a root session in its own account."""
+    condition: dict[str, dict[str, str]] = {}
+    for (operator, path), key in ((taking, "Resource"), (leaving, "Principal")):
+        condition.setdefault(operator, {})[f"aws:{key}OrgPaths"] = path
+    (statement,) = scp("p", deny(Condition=condition)).statements
+    unknown = request_context(RootPrincipal.ROOT_SESSION, Whereabouts(account=ACCOUNT), action=PUT)
+    found = statement.covers(PUT, BUCKET, unknown)
+    assert found.value == (None if expected is None else expected.value)
+
+
 def test_an_account_nobody_placed_has_no_organization_keys() -> None:
     """Without organization, path or clock, the keys that come from them are unknown."""
     bare = request_context(RootPrincipal.ROOT_SESSION, Whereabouts(account=ACCOUNT))
