@@ -7,10 +7,12 @@ import functools
 import gc
 import threading
 from collections.abc import Iterator
+from types import FunctionType
 from typing import Any
 
 import pytest
 import yaml
+from botocore import hooks
 from botocore.hooks import EventAliaser
 from botocore.loaders import JSONFileLoader, Loader
 
@@ -21,6 +23,7 @@ def keep(world: pytest.MonkeyPatch) -> None:
     _keep_models(world)
     _keep_services(world)
     _keep_aliases(world)
+    _keep_signatures(world)
     _keep_yaml(world)
 
 
@@ -68,6 +71,22 @@ def _keep_aliases(world: pytest.MonkeyPatch) -> None:
         return known[name]
 
     world.setattr(EventAliaser, "_alias_event_name", find_once)
+
+
+def _keep_signatures(world: pytest.MonkeyPatch) -> None:
+    """And looks whether each of these handlers takes keywords."""
+    look = hooks.accepts_kwargs
+    known: dict[Any, bool] = {}
+
+    def look_once(handler: Any) -> bool:
+        function = getattr(handler, "__func__", handler)
+        if not isinstance(function, FunctionType):
+            return bool(look(handler))
+        if function.__code__ not in known:
+            known[function.__code__] = look(handler)
+        return known[function.__code__]
+
+    world.setattr(hooks, "accepts_kwargs", look_once)
 
 
 def _keep_yaml(world: pytest.MonkeyPatch) -> None:

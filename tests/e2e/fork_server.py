@@ -9,9 +9,11 @@ import contextlib
 import errno
 import functools
 import gc
+import importlib
 import io
 import json
 import os
+import pkgutil
 import re
 import signal
 import sys
@@ -27,6 +29,7 @@ from tests.warm import keep
 CRASH = 99
 """The exit code of a child that raised what orgroot never lets out."""
 
+PARTS = ("core", "workflows", "aws", "local", "report", "cli")
 SERVICES = ("sts", "iam", "organizations", "s3", "cloudtrail", "account")
 _RANDOM = re.compile(
     r"(?<=\.new-)[0-9a-f]+|(?<=orgroot-)\w+|(?<=command-)\w+|[0-9a-f]{32,}|(?<=oex_)[a-z2-7]+"
@@ -195,10 +198,13 @@ def warm() -> None:
     """Import everything, and read AWS's models once for all children."""
     import botocore.session  # noqa: PLC0415
 
-    import orgroot.workflows.drivers  # noqa: F401, PLC0415
-    from orgroot.aws import clients, cloudtrail, identity, resource_policies  # noqa: F401, PLC0415
-    from orgroot.cli import app, context  # noqa: F401, PLC0415
-    from orgroot.report import text  # noqa: F401, PLC0415
+    import orgroot  # noqa: PLC0415
+
+    for part in PARTS:
+        folder = str(Path(orgroot.__file__).parent / part)
+        for module in pkgutil.iter_modules([folder], f"orgroot.{part}."):
+            importlib.import_module(module.name)
+    from orgroot.cli import app  # noqa: PLC0415
 
     keep(pytest.MonkeyPatch())  # as long as this process lives
     session = botocore.session.Session()
