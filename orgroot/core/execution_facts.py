@@ -23,7 +23,7 @@ from orgroot.core.facts import (
 )
 from orgroot.core.findings import FindingCode, Void
 from orgroot.core.log_state import ExecutionRecord
-from orgroot.core.statements import Survey, from_text, instant
+from orgroot.core.statements import Survey, from_text, instant, require_our_time
 from orgroot.errors import IntegrityError
 
 GRACE = timedelta(minutes=30)
@@ -92,6 +92,7 @@ def check_fact_object(execution: ExecutionRecord, raw: bytes) -> Observed:
         raise IntegrityError("not a fact beside the log", code="fact")
     verify_fact(execution.body.ephemeral_key, record.body.encode(), record.sigs[0].sig)
     fact = from_text(record.body.encode())
+    require_our_time(fact)
     if not isinstance(fact, Observed) or not isinstance(execution.body, Survey):
         raise IntegrityError("not a fact of a survey", code="fact")
     if (fact.execution_id, fact.seq, fact.prev) != (execution.id, 0, ""):

@@ -44,7 +44,6 @@ from orgroot.core.positions import (
     undecodable,
 )
 from orgroot.core.preread import DIRECT, Checks
-from orgroot.core.rules_lint import LATEST
 from orgroot.core.sshsig import Verified
 from orgroot.core.statement_parts import OwnersStatement, PersonStatement
 from orgroot.core.statements import (
@@ -68,7 +67,7 @@ from orgroot.core.statements import (
     TrustChange,
     from_text,
     instant,
-    moments,
+    require_our_time,
 )
 from orgroot.errors import IntegrityError
 
@@ -208,9 +207,7 @@ class Fold:
         return body
 
     def _require_ours(self, body: Body) -> None:
-        for moment in moments(body):
-            if instant(moment) >= LATEST:
-                raise IntegrityError(f"{moment} is beyond all times")
+        require_our_time(body)
         if body.schema != SCHEMA:
             raise IntegrityError(f"a statement of schema {body.schema}")
         if not isinstance(body, Fact):

@@ -18,9 +18,8 @@ from orgroot.core.ids import Digest, ExecutionId, sha256
 from orgroot.core.log_state import ExecutionRecord, LogState
 from orgroot.core.lost_sessions import admit_look
 from orgroot.core.positions import check_fact
-from orgroot.core.rules_lint import LATEST
 from orgroot.core.statement_parts import RecoveredEnd, SpooledFact
-from orgroot.core.statements import SCHEMA, Recovered, Survey, from_text, instant
+from orgroot.core.statements import SCHEMA, Recovered, Survey, from_text, instant, require_our_time
 from orgroot.errors import IntegrityError
 
 DONE = "done"
@@ -125,11 +124,11 @@ def spooled_fact(run: ExecutionRecord, spooled: SpooledFact) -> Observed:
     check_fact(run.body.ephemeral_key, text, (Signature(alg="ed25519", sig=spooled.sig),))
     try:
         fact = from_text(text)
-        sound = isinstance(fact, Fact) and all(instant(at) < LATEST for at in _times(fact))
+        require_our_time(fact)
     except IntegrityError as error:
         raise Void(FindingCode.BADSIG, f"a spooled fact: {error.message}") from error
-    if not isinstance(fact, Fact) or not sound:
-        raise Void(FindingCode.BADSIG, "a spooled fact is no fact of our time")
+    if not isinstance(fact, Fact):
+        raise Void(FindingCode.BADSIG, "a spooled fact is no fact")
     if (fact.schema, fact.execution_id, fact.seq, fact.prev) != (SCHEMA, run.id, 0, ""):
         raise _illegal(f"a spooled fact is not one of {run.id} for no place in the log")
     return fact
@@ -203,13 +202,6 @@ def _copy(run: ExecutionRecord) -> ExecutionRecord:
 def _settled(run: ExecutionRecord, account: str) -> bool:
     item = run.closed.get(account)
     return item is not None and item.outcome.split(" ")[0].rstrip(":") != "unknown"
-
-
-def _times(fact: Fact) -> Iterator[str]:
-    yield fact.at
-    if isinstance(fact, Issued):
-        for item in fact.items:
-            yield item.expires_at
 
 
 def _named(facts: tuple[Observed, ...]) -> Iterator[Digest]:

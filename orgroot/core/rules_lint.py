@@ -4,7 +4,7 @@ An error bars publication and makes a `rules` record void; a warning is for peop
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from orgroot.core.config import Approvals, Owners, Person, Rule
 from orgroot.core.config_checks import check_approvals
@@ -15,11 +15,9 @@ from orgroot.core.requirements import people_needed
 from orgroot.core.results import RulesIssue
 from orgroot.core.rules_reach import reach
 from orgroot.core.selectors import is_empty
+from orgroot.core.statements import LATEST
 from orgroot.core.wildcards import matches
 from orgroot.errors import ConfigError, UsageError
-
-LATEST = datetime(3000, 1, 1, tzinfo=UTC)
-"""No time in the log lies beyond: arithmetic on times must never overflow."""
 
 _EXPIRY_WARNINGS = (3, 14, 30)
 RULES_LIFE = timedelta(days=180)

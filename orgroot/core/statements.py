@@ -35,6 +35,9 @@ from orgroot.core.statement_parts import (
 from orgroot.errors import IntegrityError
 
 SCHEMA = "orgroot.statement/v1"
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+"""No time in the log lies outside: arithmetic on times must never overflow."""
+
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _TIMES = (
     "created_at",
@@ -349,6 +352,17 @@ def moments(body: Body) -> Iterator[str]:
     if isinstance(body, Issued):
         for item in body.items:
             yield item.expires_at
+
+
+def require_our_time(body: Body) -> None:
+    """Return if every time that a statement or fact names is one that can be reckoned with.
+
+    Raises:
+        IntegrityError: one is not in the form of times, or so far off that sums would overflow.
+    """
+    for moment in moments(body):
+        if not EARLIEST <= instant(moment) < LATEST:
+            raise IntegrityError(f"{moment} is beyond all times")
 
 
 def to_text(body: Body) -> bytes:

@@ -1,6 +1,6 @@
 """Every root session on record, with what it was for: from records, facts and what was found."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from orgroot.core.root_tasks import MAX_SESSION_SECONDS
 from orgroot.core.session_use import SessionPlan
 from orgroot.core.statement_parts import FoundSession
 from orgroot.core.statements import Survey, instant
+from orgroot.errors import IntegrityError
 from orgroot.workflows.audit_log import AuditLog
 from orgroot.workflows.log_reading import ends_of, sessions_of
 from orgroot.workflows.outcomes import parse_outcome
@@ -34,17 +35,22 @@ class OnRecord:
     used: bool
 
 
-def logged_sessions(log: AuditLog, state: LogState, since: datetime) -> Iterator[OnRecord]:
+def logged_sessions(
+    log: AuditLog, state: LogState, since: datetime, unsound: Callable[[str], None]
+) -> Iterator[OnRecord]:
     """Every session on record whose execution was not over before an instant (UTC).
 
-    Raises:
-        IntegrityError: a fact of a survey is not what it should be.
+    A survey whose facts are not what they should be is told to `unsound`, and has no session on
+    record from there on: nobody can end the look at all others by a bad survey of their own.
     """
     tolerance = skew(state.rules_in_force)
     for request in state.requests.values():
         for run in request.executions:
             if instant(run.body.deadline) >= since:
-                yield from _sessions(log, request, run, tolerance)
+                try:
+                    yield from _sessions(log, request, run, tolerance)
+                except IntegrityError as error:
+                    unsound(f"record {run.seq}, {request.id}: {error.message}")
 
 
 def _sessions(

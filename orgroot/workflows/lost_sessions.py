@@ -14,6 +14,7 @@ from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.statement_parts import FoundSession
 from orgroot.core.statements import Survey, instant, timestamp
 from orgroot.core.trail import KEPT, AssumeRootEvent
+from orgroot.errors import IntegrityError
 from orgroot.workflows.log_reading import sessions_of
 from orgroot.workflows.trails import read_own_trail
 from orgroot.workflows.workspace import Workspace
@@ -27,7 +28,7 @@ class Look:
         sessions: those that were not on record, one per account at most.
         looked: the accounts of which nothing more is missing; `""`: all of a survey.
         words: by account what a person should know.
-        unread: why CloudTrail was not read; empty: it was.
+        unread: why CloudTrail was not read, or not compared; empty: it was.
     """
 
     sessions: tuple[FoundSession, ...] = ()
@@ -48,7 +49,6 @@ def look(ws: Workspace, request: RequestRecord, run: ExecutionRecord) -> Look:
 
     Raises:
         CredentialsError: the operator's credentials are not accepted.
-        IntegrityError: a survey's facts are not what they should be.
     """
     tolerance = skew(ws.governed.log.state.rules_in_force)
     since = instant(run.body.observed_at) - tolerance
@@ -62,7 +62,10 @@ def look(ws: Workspace, request: RequestRecord, run: ExecutionRecord) -> Look:
             return Look(words={}, unread=f"CloudTrail of {account} in {region}: {found}")
         events += found
     reference = audit_log.reference(request.id, run.seq, run.record_hash)
-    on_record = tuple(sessions_of(ws.governed.log, run))
+    try:
+        on_record = tuple(sessions_of(ws.governed.log, run))
+    except IntegrityError as error:  # a survey of whoever made it so; it ends nobody else's look
+        return Look(words={}, unread=error.message)
     known = {item.access_key_id for item in on_record}
     # A survey opens one session per account: where it has that one, none is missing.
     met = {i.account for i in on_record} if isinstance(run.body, Survey) else frozenset[str]()

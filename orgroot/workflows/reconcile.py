@@ -43,7 +43,7 @@ def reconcile_trails(
 
     Raises:
         UsageError: observer mode; to record, nobody in the roster or no key.
-        IntegrityError: the log is broken, or a fact of a survey is not what it should be.
+        IntegrityError: the log is broken.
         AwsError: AWS does not say whose trails to read.
         AuditUnavailable: the log cannot be read, or does not take the record.
     """
@@ -53,7 +53,10 @@ def reconcile_trails(
     since = until - min(timedelta(days=days), KEPT)
     trails = read_trails(ws, since, until)
     state = log.require()
-    sessions = tuple(logged_sessions(log, state, since))
+    unsound: list[str] = []
+    sessions = tuple(logged_sessions(log, state, since, unsound.append))
+    for words in unsound:
+        ws.progress.note(f"what a survey read is not what it should be: {words}")
     pairings = reconcile(
         trails.events,
         (one.session for one in sessions),
@@ -63,7 +66,7 @@ def reconcile_trails(
     )
     regions = trails.read[0].regions if trails.read else (ws.config.organization.region,)
     use = read_use(ws, sessions, regions, since, until)
-    found = _result(pairings, trails, use, since, until)
+    found = _result(pairings, trails, use, since, until, sound=not unsound)
     return _recorded(ws, found) if record else msgspec.structs.replace(found, receipt=log.receipt())
 
 
@@ -85,11 +88,17 @@ def _references(state: LogState) -> Iterator[tuple[str, str]]:
 
 
 def _result(
-    pairings: tuple[Pairing, ...], trails: Trails, use: Use, since: datetime, until: datetime
+    pairings: tuple[Pairing, ...],
+    trails: Trails,
+    use: Use,
+    since: datetime,
+    until: datetime,
+    *,
+    sound: bool,
 ) -> Reconciliation:
     verdicts = Counter(pairing.verdict for pairing in pairings)
     reasons = []
-    if verdicts[Verdict.UNLOGGED_SESSION] or use.rows:
+    if verdicts[Verdict.UNLOGGED_SESSION] or use.rows or not sound:
         reasons.append(ExitReason.INTEGRITY)
     if trails.unread or use.unread:
         reasons.append(ExitReason.INCOMPLETE)

@@ -57,6 +57,7 @@ def test_a_record_without_statement_is_foreign(log: w.Log, body: str) -> None:
         {"schema": "orgroot.statement/v2"},
         {"created_at": "2026-03-02 09:00"},
         {"expires_at": "9999-12-31T23:59:59Z"},
+        {"expires_at": "0001-01-01T00:00:00Z"},
     ],
 )
 def test_a_statement_of_elsewhere_is_foreign(log: w.Log, changes: dict[str, Any]) -> None:

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from orgroot.core.audit_log import check_fact_object, verify
 from orgroot.core.codec import canonical
+from orgroot.core.facts import IssuedItem
 from orgroot.core.findings import FindingCode
 from orgroot.core.ids import Digest
 from orgroot.core.log_state import LogState
@@ -151,14 +153,18 @@ def test_an_execution_that_was_superseded_is_not_dangling(log: w.Log) -> None:
     assert verified(log, later=timedelta(hours=2)).findings == []
 
 
-@pytest.mark.parametrize("fault", ["key", "seq", "account", "policy", "run", "kind"])
+@pytest.mark.parametrize(
+    "fault", ["key", "seq", "account", "policy", "run", "kind", "early", "late"]
+)
 def test_a_fact_object_belongs_to_its_survey_alone(log: w.Log, fault: str) -> None:
-    """Another key, place, account, task policy, execution or kind of execution is refused."""
+    """Another key, place, account, task policy, execution, kind or time is refused."""
     run = surveyed(log)
     record = log.state.executions[run]
     item = {
         "account": s.issued(s.OTHER, policy=TaskPolicy.AUDIT),
         "policy": s.issued(policy=TaskPolicy.DELETE_CREDENTIALS),
+        "early": _ends("0001-01-01T00:00:00Z"),
+        "late": _ends("9999-12-31T23:59:59Z"),
     }.get(fault, READ)
     body = log.fact_body(run if fault != "run" else "oex_" + "a" * 26, item, seq=0, prev="")
     raw = log.fact_raw(body, seq=0, prev="", seed=b"\1" * 32 if fault == "key" else s.SEED)
@@ -170,6 +176,11 @@ def test_a_fact_object_belongs_to_its_survey_alone(log: w.Log, fault: str) -> No
         check_fact_object(record, raw)
     with pytest.raises(IntegrityError):
         check_fact_object(record, b"{}")
+
+
+def _ends(moment: str) -> IssuedItem:
+    """A session with this end, with which nobody could reckon."""
+    return msgspec.structs.replace(s.issued(policy=TaskPolicy.AUDIT), expires_at=moment)
 
 
 def test_a_good_fact_object_is_read(log: w.Log) -> None:

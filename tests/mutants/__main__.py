@@ -33,6 +33,7 @@ CHANGES = re.compile(r"^\+\+\+ b/(.+)$", re.MULTILINE)
 PASSED, FAILED = 0, 1  # pytest's exit codes; every other one means that nothing was shown
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "sandbox-*")
 SECONDS = 180
+"""So long one test may take; all of them, without mutants, five times that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,7 @@ def sound(tests: Sequence[str]) -> str:
     Raises:
         Surviving: they do not.
     """
-    told = _run((*_pytest(*tests), "-n", "2"), TOP)
+    told = _run((*_pytest(*tests), "-n", "2"), TOP, seconds=5 * SECONDS)
     if told.returncode != PASSED:
         raise Surviving(f"the tests fail without any mutant\n{told.stdout}")
     return told.stdout.strip().splitlines()[-1]
@@ -125,7 +126,9 @@ def _pytest(*tests: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "pytest", *options, *dict.fromkeys(tests))
 
 
-def _run(command: Sequence[str], folder: Path) -> "subprocess.CompletedProcess[str]":
+def _run(
+    command: Sequence[str], folder: Path, seconds: int = SECONDS
+) -> "subprocess.CompletedProcess[str]":
     # The tree comes before the checkout that is installed, in this process and its children.
     env = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
@@ -136,11 +139,11 @@ def _run(command: Sequence[str], folder: Path) -> "subprocess.CompletedProcess[s
             capture_output=True,
             text=True,
             check=False,
-            timeout=SECONDS,
+            timeout=seconds,
         )
     except subprocess.TimeoutExpired as late:
         # A test that hangs without its mitigation has noticed, but has not said what.
-        raise Surviving(f"{command[-1]}: no end after {SECONDS} seconds") from late
+        raise Surviving(f"{command[-1]}: no end after {seconds} seconds") from late
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -131,6 +131,19 @@ def test_a_survey_names_the_answers_it_lost_and_they_are_found() -> None:
     assert set(statuses(world)) == {"MATCHED"}
 
 
+def test_a_survey_that_contradicts_itself_stops_no_recovery() -> None:
+    """Its facts are not those that its closing names: that is said, and the look goes on."""
+    world = removal_world()
+    world.aws.fail("sts:AssumeRoot", AwsErrorKind.LOST, subject="333333333333", after=True)
+    inventory(world.workspace(concurrency=1), ALL)
+    for key in [key for key in world.store.objects if key.startswith("facts/")]:
+        world.store.objects[key] = b"{}\n"
+    world.clock.forward(2 * PASSED)
+    row = only(recover(world.workspace()))
+    assert (row.outcome, row.sessions) == ("looked", ())
+    assert "is missing" in row.detail
+
+
 def test_a_session_beside_that_of_a_survey_is_not_taken_for_one() -> None:
     """A survey has one session per account: who opens another and claims it stays unlogged."""
     world = locked_world()

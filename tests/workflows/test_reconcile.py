@@ -71,6 +71,22 @@ def test_a_survey_that_never_closed_is_read_all_the_same() -> None:
     assert statuses(reconciled(world)) == ["MATCHED"]
 
 
+def test_a_bad_survey_ends_nobody_s_look() -> None:
+    """Whoever makes their own survey contradict itself hides no session outside: all are named."""
+    world = looked()
+    for key in [key for key in world.store.objects if key.startswith("facts/")]:
+        world.store.objects[key] = b"{}\n"
+    outside = world.trails.of(*world.aws.sessions[0]) | {
+        "eventID": "another",
+        "responseElements": {"credentials": {"accessKeyId": "ASIAOUTSIDE"}},
+    }
+    world.trails.add(**outside)
+    found = reconciled(world)
+    assert found.exit_reasons == (ExitReason.INTEGRITY,)
+    assert "ASIAOUTSIDE" in {row.access_key_id for row in found.sessions}
+    assert any("what a survey read" in note for note in world.progress.notes)
+
+
 def test_the_digest_is_that_of_the_report_as_anyone_can_compute_it() -> None:
     """Sorted keys, no blanks, less what the record itself adds: `jq -cSa` and `sha256sum` do it."""
     world = looked()
