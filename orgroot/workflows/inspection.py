@@ -6,6 +6,8 @@ The session could write; this module sends ListBuckets and GetBucketPolicy and n
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
+
 from orgroot.core.codec import canonical, parse_canonical
 from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import AccountId, sha256
@@ -174,24 +176,38 @@ def _look(
     return tuple(found)
 
 
+class _Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """One bucket in the listing that an inspection keeps."""
+
+    bucket: str
+    region: str
+    policy_sha256: str | None
+
+
 def _recorded(
     log: AuditLog, request: RequestRecord, execution: ExecutionRecord
 ) -> tuple[Seen, ...]:
-    """What an execution of an inspection found, from the objects its closing names."""
-    end = ends_of(log, execution).get(request.targets[0].account)
-    if end is None or not end.objects:
-        return ()
-    listing = parse_canonical(log.get_object(end.objects[0]))
-    return tuple(
-        Seen(
-            bucket=item["bucket"],
-            region=item["region"],
-            policy=None if item["policy_sha256"] is None else log.get_object(item["policy_sha256"]),
-            at=instant(execution.body.created_at),
-            request=request.id,
+    """What an execution of an inspection found, from the objects its closing names.
+
+    Where they are not what they should be, whoever wrote them so, it is as if nobody had looked.
+    """
+    try:
+        end = ends_of(log, execution).get(request.targets[0].account)
+        if end is None or not end.objects:
+            return ()
+        tree = parse_canonical(log.get_object(end.objects[0]))
+        return tuple(
+            Seen(
+                bucket=item.bucket,
+                region=item.region,
+                policy=None if item.policy_sha256 is None else log.get_object(item.policy_sha256),
+                at=instant(execution.body.created_at),
+                request=request.id,
+            )
+            for item in msgspec.convert(tree, tuple[_Listed, ...])
         )
-        for item in listing
-    )
+    except (IntegrityError, msgspec.ValidationError):
+        return ()
 
 
 def _shown(ws: Workspace, account: AccountId, seen: Seen) -> Inspection:

@@ -53,6 +53,24 @@ def test_the_newest_inspection_counts() -> None:
     assert seen.policy is None
 
 
+def test_a_bad_inspection_of_somebody_is_none() -> None:
+    """Whatever its objects or facts say, the one before it counts, and nobody's command ends."""
+    world = locked_world()
+    look(world)
+    good = dict(world.store.objects)
+    world.aws.members[ACCOUNT].buckets[BUCKET].policy = None
+    look(world)
+    last = [key for key in world.store.objects if key not in good and key[0] in "of"]
+    assert {key.partition("/")[0] for key in last} == {"facts", "objects"}
+    for key in last:
+        world.store.objects[key] = b"{}\n"
+        log = world.log()
+        log.sync()
+        seen = latest(log, ACCOUNT, BUCKET, world.clock.now())
+        assert seen is not None
+        assert seen.policy == LOCKED
+
+
 def test_the_region_is_found() -> None:
     """ListBuckets tells where the bucket is, whatever was asked for."""
     world = locked_world()
