@@ -48,6 +48,7 @@ def lint_rules(
         roster = Roster(approvals, revoked)
         issues = [
             *_people(approvals, roster, now),
+            *_silent(approvals),
             *(issue for rule in approvals.rules for issue in _rule(approvals, rule)),
             *_reading(approvals, runner),
             *_handed_out(approvals),
@@ -178,6 +179,11 @@ def _exceptions(rule: Rule) -> Iterator[RulesIssue]:
         if getattr(excepted, selector) is not None:
             words = f"whoever {what} can take it out of this rule; account ids stay what they are"
             yield _warning(f"except-by-{selector}", rule.id, words)
+
+
+def _silent(approvals: Approvals) -> Iterator[RulesIssue]:
+    if not approvals.rules:
+        yield _warning("no-rules", None, "there is no rule: nobody may ask for anything")
 
 
 def _groups(rule: Rule) -> set[str]:

@@ -41,6 +41,11 @@ def test_the_usual_rules_are_in_order() -> None:
     assert set(found(s.approvals_of(), "warning")) == {("read-session", "reading")}
 
 
+def test_no_rule_at_all_is_worth_a_word() -> None:
+    """An empty list is allowed and means that nobody may ask for anything."""
+    assert ("no-rules", None) in found(s.approvals_of(rules=[]), "warning")
+
+
 @pytest.mark.parametrize(
     ("sentence", "expected", "rules"),
     [
