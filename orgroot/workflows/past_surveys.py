@@ -1,4 +1,7 @@
-"""What an earlier survey found, read from the log: young, complete and not overtaken, or nothing.
+"""What an earlier survey found, read from the log: young, whole and not overtaken, or nothing.
+
+Whole is a survey of which every account was read, or is denied by a policy that is known by name:
+asking again would ring the same alarms for the same answer.
 
 Every fact is checked against the digest its survey's closing record names. When in doubt there is
 no earlier survey, and a new one is made.
@@ -29,7 +32,7 @@ _CHANGES_CREDENTIALS = frozenset({Task.DELETE_ROOT_CREDENTIALS, Task.ALLOW_ROOT_
 def recent_survey(
     log: AuditLog, accounts: tuple[MemberAccount, ...], now: datetime, *, whole: bool = True
 ) -> Readings | None:
-    """The newest survey under an hour old that read every one of the accounts.
+    """The newest survey under an hour old that has an answer for every one of the accounts.
 
     Not one after which orgroot may have changed something in any of them. A request to read that
     was executed is a survey too.
@@ -93,9 +96,14 @@ def _readings(
     if ends is None or not ends:
         return None
     rows = _rows(survey.id, ends, accounts)
-    if whole and any(row.clean is None or row.reason is not None for row in rows):
+    if whole and any(_untold(row) for row in rows):
         return None
     return Readings(rows=rows, survey=survey.id)
+
+
+def _untold(row: InventoryRow) -> bool:
+    """Not read, and no policy is known that denies it: another look may tell."""
+    return (row.clean is None or row.reason is not None) and row.denied_by is None
 
 
 def _ends(log: AuditLog, survey: RequestRecord) -> Mapping[str, ClosedItem] | None:

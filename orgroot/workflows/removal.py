@@ -178,7 +178,10 @@ def _remove(
     if readings is None:
         readings = survey_accounts(ws, selected.accounts, Ask(reason=ask.reason, ticket=ask.ticket))
     else:
-        ws.progress.note(f"using the survey {readings.survey}, which is under an hour old")
+        ws.progress.note(
+            f"using the survey {readings.survey}, which is under an hour old; "
+            "`orgroot inventory` reads anew"
+        )
     asked = _to_ask(ws, selection, readings, kinds)
     rest = (*skipped_rows(selected), *rest_rows(readings, asked, kinds))
     if not asked:

@@ -28,6 +28,7 @@ from orgroot.core.organization import SelectedAccounts, Selection
 from orgroot.core.results import ExitReason, Removal, RequestView
 from orgroot.core.root_credentials import CredentialKind
 from orgroot.errors import (
+    AwsError,
     AwsErrorKind,
     Incomplete,
     OutcomeUnknown,
@@ -290,6 +291,30 @@ def test_a_survey_under_an_hour_old_is_taken(world: World) -> None:
     world.clock.at += timedelta(hours=5)
     removal.remove(world.workspace(), ALL, EVERYTHING, ASK)
     assert len(world.aws.sessions) == sessions + 3
+
+
+@pytest.mark.parametrize(("policy", "again"), [("arn:aws:iam::aws:policy/no", 0), (None, 3)])
+def test_a_survey_that_a_known_policy_stopped_is_taken(
+    world: World, policy: str | None, again: int
+) -> None:
+    """Where it is known what denies an account nobody is read twice; what failed is retried."""
+    world.aws.fail("iam:GetAccountSummary", AwsErrorKind.DENIED, subject=C)
+    world.aws.faults[-1].error = AwsError(
+        "denied",
+        kind=AwsErrorKind.DENIED,
+        aws_code="AccessDenied",
+        operation="iam:GetAccountSummary",
+        denied_by_arn=policy,
+        denied_by_type="identity-based policy" if policy else None,
+    )
+    inventory(world.workspace(), ALL)
+    sessions = len(world.aws.sessions)
+    result = removal.remove(world.workspace(), ALL, EVERYTHING, ASK)
+    assert len(world.aws.sessions) == sessions + again
+    assert isinstance(result, RequestView)
+    assert (ExitReason.INCOMPLETE in result.exit_reasons) is (policy is not None)
+    told = any(f"{C} is not in the request" in note for note in world.progress.notes)
+    assert told is (policy is not None)
 
 
 def test_a_survey_from_before_a_removal_is_never_taken(world: World) -> None:
