@@ -48,7 +48,12 @@ CASES = (
         says=("AssumeRoot does not reach the management account", "sign in there"),
     ),
     Case(name="malformed id", arguments="inventory 12345", says=("'12345'", "12 digits")),
-    Case(name="an id in groups", arguments="inventory 1111-2222-3333", says=("12 digits",)),
+    Case(name="an id in odd groups", arguments="inventory 111-1222-23333", says=("12 digits",)),
+    Case(
+        name="an id in groups of nobody",
+        arguments="inventory 1111-2222-3333",
+        says=("111122223333 is not an account",),
+    ),
     Case(
         name="malformed excluded id",
         arguments="inventory --all --exclude all",
