@@ -137,6 +137,12 @@ def test_who_could_still_approve() -> None:
     assert could_approve(RULES, denied, LATER) == ()
 
 
+def test_nobody_decides_on_what_no_rule_covers() -> None:
+    """Where the rules say nothing of a task, nobody's word on it would count."""
+    uncovered = request(task=Task.UNLOCK_QUEUE)
+    assert "No rule covers" in str(eligible(RULES, uncovered, "bob", LATER))
+
+
 def test_nobody_is_called_whose_approval_would_fill_no_slot() -> None:
     """Once security has spoken only platform is asked, and one more of anyone who counts."""
     both = law(s.rule("r", None, 2, each_of={"security": 1, "platform": 1}, executors=["platform"]))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from orgroot.core.store_place import S3Place, is_log_key, require_log_key, s3_place
+from orgroot.core.codec import MAX_RECORD_BYTES
+from orgroot.core.store_place import S3Place, is_log_key, longest, require_log_key, s3_place
 from orgroot.errors import IntegrityError, UsageError
 
 
@@ -69,3 +70,10 @@ def test_keys_of_no_log(key: str) -> None:
     assert not is_log_key(key)
     with pytest.raises(IntegrityError):
         require_log_key(key)
+
+
+def test_one_byte_more_is_read_than_a_record_can_have() -> None:
+    """What is longer is known to be no record; lists and texts have more room."""
+    record = longest("000000000001.json")
+    assert record == longest("facts/7/0.json") == MAX_RECORD_BYTES + 1
+    assert longest("objects/" + "a" * 64) > record
