@@ -138,6 +138,29 @@ def test_many_threads_share_one_writer() -> None:
     assert verify(world.log()).findings == ()
 
 
+def test_a_list_whose_name_somebody_took_is_not_worked_on() -> None:
+    """Other bytes under the digest of a list to come: that list is refused, another one is not."""
+    ours, elsewhere = new_world(), new_world()
+    accounts = many(elsewhere, 300)
+    many(ours, 300)
+
+    def work(run: Run) -> int:
+        for account in run.accounts:
+            run.open_session(AccountId(account), AUDIT)
+            run.close(account, "clean")
+        return len(run.accounts)
+
+    survey(elsewhere.workspace(), audit_draft(elsewhere, *accounts), work)
+    for name in elsewhere.store.objects:
+        if name.startswith("objects/"):
+            ours.store.objects[name] = b"in the way\n"
+    before = ours.aws.writes
+    with pytest.raises(IntegrityError, match="not what its name says"):
+        survey(ours.workspace(), audit_draft(ours, *accounts), work)
+    assert ours.aws.writes == before
+    assert survey(ours.workspace(), audit_draft(ours, *accounts[1:]), work)[0] == 299
+
+
 def test_what_waits_together_is_written_together() -> None:
     """Facts that wait for the writer share one object; a record is never above its limit."""
     world = new_world()
