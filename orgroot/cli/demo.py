@@ -22,7 +22,7 @@ import typer
 from orgroot.cli.sandbox import person_environment, require_sandbox_extra
 from orgroot.errors import OrgrootError
 
-_REQUEST = re.compile(r"\borq_[a-z2-7]{26}\b")
+_REQUEST = re.compile(r"^request: +(orq_[a-z2-7]{26})$", re.MULTILINE)
 _TIME = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
 _PENDING = re.compile(r"^state: +PENDING$", re.MULTILINE)
 _REASON = "--reason"
@@ -165,9 +165,7 @@ class Story:
             raise DemoFailed(
                 f"`orgroot {shlex.join(arguments)}` ended with {done.returncode}, not {expected}"
             )
-        found = _REQUEST.search(done.stdout)
-        if found and _PENDING.search(done.stdout):
-            self.request = found[0]
+        self.request = pending_in(done.stdout) or self.request
         return str(done.stdout)
 
     def quietly(self, *arguments: str) -> None:
@@ -219,6 +217,12 @@ class Story:
             "orgroot init --help        # the real thing: see the README, Set-up in AWS",
         ]
         typer.echo("\n".join(f"  {line}" for line in lines))
+
+
+def pending_in(text: str) -> str | None:
+    """The request that a command left waiting; other ids in its output are of surveys before."""
+    found = _REQUEST.search(text)
+    return found[1] if found and _PENDING.search(text) else None
 
 
 def locking_sids(text: str) -> list[str]:
