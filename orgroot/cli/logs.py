@@ -110,7 +110,7 @@ def ack(
     from orgroot.cli.context import open_desk, open_workspace
     from orgroot.workflows import acknowledging
 
-    named = tuple(typed_account(text) for text in accounts or ())
+    named = tuple(typed_account(text, "ACCOUNT") for text in accounts or ())
     found = _versions(versions or [])
     if not named and not found:
         raise UsageError("nothing is named", hint="give account ids, or --version KEY=ID")

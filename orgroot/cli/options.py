@@ -137,24 +137,27 @@ def selection(
     from orgroot.core.organization import Selection, require_coherent
 
     asked = Selection(
-        ids=tuple(typed_account(text) for text in ids or ()),
+        ids=tuple(typed_account(text, "ACCOUNT") for text in ids or ()),
         all=every,
         ous=units(ous),
         tags=tag_pairs(tags),
-        exclude=tuple(typed_account(text) for text in exclude or ()),
+        exclude=tuple(typed_account(text, "--exclude") for text in exclude or ()),
         limit=limit,
     )
     require_coherent(asked)
     return asked
 
 
-def typed_account(text: str) -> AccountId:
+def typed_account(text: str, option: str = "--account") -> AccountId:
     """An account id as people type it: 12 digits, or grouped as orgroot shows it.
 
     Raises:
-        UsageError: another form.
+        UsageError: another form; it names the option, or the argument.
     """
-    return account_id(text.replace("-", "") if _GROUPED.fullmatch(text) else text)
+    try:
+        return account_id(text.replace("-", "") if _GROUPED.fullmatch(text) else text)
+    except UsageError as error:
+        raise UsageError(f"{option}: {error.message}", hint=error.hint, code=error.code) from None
 
 
 def units(texts: list[str] | None) -> tuple[str, ...]:

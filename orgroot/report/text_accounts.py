@@ -47,7 +47,7 @@ def inventory(result: results.Inventory) -> str:
             )
         )
     sums = (
-        f"{summary.total} accounts: {summary.read} read ({summary.clean} clean, "
+        f"{_accounts(summary.total)}: {summary.read} read ({summary.clean} clean, "
         f"{summary.with_credentials} with root credentials), {summary.unread} not read, "
         f"{summary.skipped} skipped."
     )
@@ -82,9 +82,9 @@ def removal(result: results.Removal) -> str:
     ]
     s = result.summary
     sums = (
-        f"{s.total} accounts: {s.removed} removed and read back, {s.nothing_to_remove} had nothing "
-        f"to remove, {s.incomplete} incomplete, {s.unread} unread, {s.denied} denied, "
-        f"{s.held} held, {s.skipped} skipped."
+        f"{_accounts(s.total)}: {s.removed} removed and read back, "
+        f"{s.nothing_to_remove} had nothing to remove, {s.incomplete} incomplete, "
+        f"{s.unread} unread, {s.denied} denied, {s.held} held, {s.skipped} skipped."
     )
     head = ("ACCOUNT", "NAME", "OUTCOME", "REMOVED", "LEFT", "REASON")
     body = table(head, rows) + "\n\n" if rows else ""
@@ -137,3 +137,7 @@ def unlock(result: results.Unlock) -> str:
     body = table(("BUCKET", "ACCOUNT", "OUTCOME", "OLD POLICY IN", "REASON"), rows)
     request = f"\n\nrequest: {result.request}" if result.request else ""
     return f"{body}{request}\nstate: {result.state}" + receipt(result.receipt)
+
+
+def _accounts(count: int) -> str:
+    return "1 account" if count == 1 else f"{count} accounts"

@@ -47,7 +47,7 @@ CASES = (
         arguments="inspect bucket {bucket} --account {manager}",
         says=("AssumeRoot does not reach the management account", "sign in there"),
     ),
-    Case(name="malformed id", arguments="inventory 12345", says=("'12345'", "12 digits")),
+    Case(name="malformed id", arguments="inventory 12345", says=("ACCOUNT: '12345'", "12 digits")),
     Case(name="an id in odd groups", arguments="inventory 111-1222-23333", says=("12 digits",)),
     Case(
         name="an id in groups of nobody",
@@ -57,12 +57,12 @@ CASES = (
     Case(
         name="malformed excluded id",
         arguments="inventory --all --exclude all",
-        says=("'all'", "12 digits"),
+        says=("--exclude: 'all'", "12 digits"),
     ),
     Case(
         name="malformed account of a bucket",
         arguments="inspect bucket {bucket} --account prod",
-        says=("'prod'", "12 digits"),
+        says=("--account: 'prod'", "12 digits"),
     ),
     Case(
         name="malformed request id",

@@ -59,6 +59,14 @@ def test_csv_of_an_inventory_flattens_and_joins() -> None:
     assert shielded["clean"] == ""
 
 
+def test_one_account_is_counted_as_one() -> None:
+    """The line of sums speaks of one account and of two accounts."""
+    two = next(e for e in EXAMPLES if isinstance(e, results.Inventory))
+    one = msgspec.structs.replace(two, summary=msgspec.structs.replace(two.summary, total=1))
+    assert "2 accounts: " in render(two, Output.TEXT)
+    assert "1 account: " in render(one, Output.TEXT)
+
+
 @pytest.mark.parametrize(
     ("reasons", "code"),
     [
