@@ -134,6 +134,15 @@ def test_a_damaged_key_is_refused(text: str) -> None:
     refused(text)
 
 
+def test_another_spelling_of_the_base64_is_refused() -> None:
+    """Bits that base64 leaves over (RFC 4648, section 3.5) are zero: a key has one text."""
+    head, last = EC.public_key[:-2], EC.public_key[-2]
+    assert EC.public_key.endswith("=")
+    other = f"{head}{chr(ord(last) + 1)}="
+    assert base64.b64decode(other.partition(" ")[2]) == EC.blob
+    assert "usual spelling" in refused(other).message
+
+
 def hybrid(point: bytes) -> bytes:
     """The third spelling of a point (X9.62, section 4.3.6)."""
     return bytes([6 + point[-1] % 2]) + point[1:]

@@ -25,7 +25,7 @@ def under(condition: Any) -> str:
 @pytest.mark.parametrize(
     ("text", "code", "line", "column"),
     [
-        ('{\n "Version": "2012-10-17",\n}', "json", 3, 1),
+        ('{\n "Version": "2012-10-17"\n x}', "json", 3, 2),
         ('{"Version": NaN}', "json", 1, 1),
         ("\ufeff{}", "json", 1, 1),
         ("[" * 40 + "]" * 40, "json", 1, 1),
