@@ -6,7 +6,7 @@ raises anything but Void, and what is void changes nothing.
 
 from orgroot.core.approval import Decision, Phase, answered_by_quorum, decide
 from orgroot.core.config import Trust
-from orgroot.core.eligibility import closed, demand, eligible, skew
+from orgroot.core.eligibility import closed, demand, eligible, expires_at, skew
 from orgroot.core.executor_role import route_flaw
 from orgroot.core.findings import FindingCode, Void
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Power, session_policies
@@ -21,6 +21,7 @@ from orgroot.core.log_state import (
 )
 from orgroot.core.owners import require_fresh
 from orgroot.core.rules_lint import lint_errors
+from orgroot.core.run_time import ends_at
 from orgroot.core.statements import (
     Approval,
     Denial,
@@ -180,6 +181,7 @@ def admit_intent(state: LogState, rules: RulesInForce, body: Intent, run: Execut
     _check_run(rules, body, request)
     if _decide(state, rules, request, body, run).emergency:
         run.emergency = demand(rules, request)
+    _check_time(state, rules, request, body, run)
     for earlier in request.executions:
         earlier.superseded_by = earlier.superseded_by or run.seq
     request.executions.append(run)
@@ -205,6 +207,7 @@ def admit_survey(
     _place(rules, state, record)
     _check_run(rules, body, record)
     _decide(state, rules, record, body, run)
+    _check_time(state, rules, record, body, run)
     remember(state.places, record.targets)
     record.executions.append(run)
     state.requests[record.id] = record
@@ -246,6 +249,28 @@ def _check_run(rules: RulesInForce, body: Intent | Survey, request: RequestRecor
     if not rules.roster.acts_as(person, body.caller_arn):
         raise _violation(
             f"{person} executed {request.id} as {body.caller_arn}, which is not theirs"
+        )
+
+
+def _check_time(
+    state: LogState,
+    rules: RulesInForce,
+    request: RequestRecord,
+    body: Intent | Survey,
+    run: ExecutionRecord,
+) -> None:
+    """A granted execution is of its time, and no longer than its sessions and its request."""
+    observed = instant(body.observed_at)
+    if state.newest and observed < instant(state.newest) - skew(rules):
+        raise _violation(
+            f"{run.id} was decided at {body.observed_at}, and a record before it is of "
+            f"{state.newest}"
+        )
+    latest = ends_at(observed, expires_at(rules, request), turns=len(run.work))
+    if instant(body.deadline) > latest:
+        raise _violation(
+            f"{run.id}: the deadline {body.deadline} is later than {timestamp(latest)}, when its "
+            "last session can have ended"
         )
 
 

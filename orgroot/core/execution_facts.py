@@ -23,6 +23,7 @@ from orgroot.core.facts import (
 )
 from orgroot.core.findings import FindingCode, Void
 from orgroot.core.log_state import ExecutionRecord
+from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.statements import Survey, from_text, instant, require_our_time
 from orgroot.errors import IntegrityError
 
@@ -88,7 +89,8 @@ def check_fact_object(execution: ExecutionRecord, raw: bytes) -> Observed:
         IntegrityError: it is not a fact of this survey, signed by its ephemeral key.
     """
     record = decode_record(raw)
-    if (record.seq, record.log, len(record.sigs)) != (0, execution.body.log, 1):
+    algorithms = [sig.alg for sig in record.sigs]
+    if (record.seq, record.log, algorithms) != (0, execution.body.log, ["ed25519"]):
         raise IntegrityError("not a fact beside the log", code="fact")
     verify_fact(execution.body.ephemeral_key, record.body.encode(), record.sigs[0].sig)
     fact = from_text(record.body.encode())
@@ -181,6 +183,8 @@ def _session_objections(run: ExecutionRecord, item: IssuedItem) -> Iterator[str]
         yield f"a session with {item.task_policy} was not announced"
     if item.access_key_id in run.issued:
         yield f"session {item.access_key_id} was recorded before"
+    if run.held[item.account] and item.task_policy is not TaskPolicy.AUDIT:
+        yield f"a further session with {item.task_policy}, and one is all that it takes"
 
 
 def _change_objections(run: ExecutionRecord, item: StepIntentItem) -> Iterator[str]:

@@ -23,14 +23,20 @@ from orgroot.core.eligibility import skew
 from orgroot.core.execution_facts import apply_fact
 from orgroot.core.facts import Closed, Fact, Observed
 from orgroot.core.findings import Finding, FindingCode, Void
-from orgroot.core.ids import Digest, ExecutionId, sha256
+from orgroot.core.ids import Digest, ExecutionId, request_id_of, sha256
 from orgroot.core.kept_records import (
     SignedBody,
     decision_record,
     execution_record,
     request_record,
 )
-from orgroot.core.log_state import LISTED, DecisionRecord, ExecutionRecord, LogState
+from orgroot.core.log_state import (
+    LISTED,
+    DecisionRecord,
+    ExecutionRecord,
+    LogState,
+    RequestRecord,
+)
 from orgroot.core.objects import Objects
 from orgroot.core.positions import (
     Place,
@@ -148,7 +154,7 @@ class Fold:
             case Approval() | Denial() as body:
                 admission.check_decision(state, state.rules[-1], body, signed.digest)
             case Review() as body:
-                review.check(state, state.rules[-1], body, signed.signed_with)
+                review.check(state, state.rules[-1], body, signed.digest, signed.signed_with)
             case Rules() as body:
                 admission.next_rules(state, body, self._trust, seq, signed.digest)
             case Genesis() | TrustChange() as body:
@@ -274,7 +280,7 @@ class Fold:
             case Genesis() | TrustChange() | KeyRevoke() | Rules():
                 found += self._govern(body, seq, signed.digest)
             case Request():
-                record = request_record(state, body, signed, objects)
+                record = self._request(body, signed, objects)
                 admission.admit_request(state, state.rules[-1], body, record)
             case Approval() | Denial() | Review():
                 self._decided(body, decision_record(state, body, signed))
@@ -283,7 +289,7 @@ class Fold:
                 run = execution_record(body, signed, record_hash, accounts)
                 admission.admit_intent(state, state.rules[-1], body, run)
             case Survey():
-                record = request_record(state, body, signed, objects)
+                record = self._request(body, signed, objects)
                 run = execution_record(body, signed, record_hash, objects.accounts(body))
                 admission.admit_survey(state, state.rules[-1], body, record, run)
             case Cancel() | Revoke() | Ack() | Recovered() | Reconciled() | Drill():
@@ -332,6 +338,16 @@ class Fold:
             review.admit(self.state, rules, body, decision)
         else:
             admission.admit_decision(self.state, rules, body, decision)
+
+    def _request(
+        self, body: Request | Survey, signed: SignedBody, objects: Objects
+    ) -> RequestRecord:
+        """The request or survey, its objects resolved; one that lacks them is remembered so."""
+        try:
+            return request_record(self.state, body, signed, objects)
+        except Void as void:
+            self.state.unreadable[request_id_of(signed.text)] = void.detail
+            raise
 
     def _accounts(
         self, body: Intent, seq: int, objects: Objects, found: list[Finding]

@@ -264,7 +264,7 @@ class RequestRecord:
     @property
     def bulk(self) -> bool:
         """Many accounts were asked for at once: a later intent may go on where one ended."""
-        return len(self.body.targets) > 1 or self.body.targets_object is not None
+        return len(self.targets) > 1
 
     def remaining(self) -> tuple[str, ...]:
         """What has no recorded outcome yet; `""` stands for the organization."""
@@ -311,6 +311,8 @@ class LogState:
         incidents: the requests that were executed under break-glass, in order of the log.
         places: by account, where accepted statements say it was, since an owner's last word.
         acknowledged_versions: by key of the store, the version ids that an owner acknowledged.
+        unreadable: by id, what is wrong with the objects of requests and surveys that do not count
+            for it.
     """
 
     seq: int = 0
@@ -332,6 +334,7 @@ class LogState:
     incidents: list[RequestRecord] = field(default_factory=list)
     places: dict[str, tuple[Whereabouts, ...]] = field(default_factory=dict)
     acknowledged_versions: dict[str, frozenset[str]] = field(default_factory=dict)
+    unreadable: dict[RequestId, str] = field(default_factory=dict)
 
     @property
     def rules_in_force(self) -> RulesInForce | None:

@@ -136,8 +136,8 @@ def check_fact(key: str, text: bytes, sigs: tuple[Signature, ...], checks: Check
     Raises:
         Void: BADSIG.
     """
-    if len(sigs) != 1:
-        raise Void(FindingCode.BADSIG, f"{len(sigs)} signatures, and a fact has one")
+    if len(sigs) != 1 or sigs[0].key is not None:
+        raise Void(FindingCode.BADSIG, "a fact has one signature, by the key of its execution")
     try:
         checks.fact(key, text, sigs[0].sig)
     except IntegrityError as error:

@@ -7,7 +7,7 @@ statement is recorded with enough signatures: whoever writes there can at most l
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from msgspec import Struct
 from orgroot.core.codec import Signature
 from orgroot.core.config import Owners
 from orgroot.core.differences import Difference, differences
+from orgroot.core.eligibility import skew
 from orgroot.core.findings import Void
 from orgroot.core.ids import ProposalId, proposal_id_of, sha256
 from orgroot.core.log_state import LogState
@@ -170,12 +171,19 @@ def _objections(state: LogState, proposal: Proposal, now: datetime) -> Iterator[
                 yield "the log has been created"
         case _:
             assert_never(proposal.body)
-    if proposal.ends <= now:
-        yield f"it was proposed at {proposal.body.created_at}, more than 14 days ago"
+    yield from _untimely(proposal, now, skew(state.rules_in_force))
     try:
         check_head(state, proposal.body, Place(seq=state.seq + 1, prev=state.hash))
     except Void as void:
         yield f"it was proposed for another log than this: {void.detail}"
+
+
+def _untimely(proposal: Proposal, now: datetime, tolerance: timedelta) -> Iterator[str]:
+    """Dated ahead it would outlive its two weeks, and set the time of the log as it likes."""
+    if instant(proposal.body.created_at) > now + tolerance:
+        yield f"it says it was proposed at {proposal.body.created_at}, which is to come"
+    if proposal.ends <= now:
+        yield f"it was proposed at {proposal.body.created_at}, more than 14 days ago"
 
 
 class Terms(Struct, frozen=True, kw_only=True):

@@ -51,7 +51,7 @@ def _wrong_targets(request: RequestRecord) -> Iterator[str]:
         yield f"{body.task} is about member accounts."
     if len(set(accounts)) != len(accounts):
         yield "An account is named twice."
-    if body.task in _ONE_ACCOUNT and (len(targets) != 1 or request.bulk):
+    if body.task in _ONE_ACCOUNT and len(targets) != 1:
         yield f"{body.task} is about one account."
 
 

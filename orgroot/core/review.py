@@ -12,7 +12,7 @@ from typing import Any
 from orgroot.core.admission import known_request
 from orgroot.core.eligibility import listed
 from orgroot.core.findings import FindingCode, Void
-from orgroot.core.ids import grouped
+from orgroot.core.ids import Digest, grouped
 from orgroot.core.incidents import VERDICTS, due_at, incident, terms
 from orgroot.core.log_state import (
     DecisionRecord,
@@ -26,6 +26,7 @@ from orgroot.core.quorum import Missing, unfilled
 from orgroot.core.sshsig import Verified
 from orgroot.core.statements import Review, instant, timestamp
 from orgroot.core.summary import FEW, summarize
+from orgroot.core.withdrawal import revoked_by
 
 NO_INCIDENT = "it was not executed under break-glass."
 
@@ -36,16 +37,22 @@ def admit(state: LogState, rules: RulesInForce, body: Review, record: DecisionRe
     Raises:
         Void: ILLEGAL_TRANSITION, RULES_VIOLATION: it does not count.
     """
-    request = check(state, rules, body, record.signed_with)
+    request = check(state, rules, body, record.sha256, record.signed_with)
     request.reviews.append(record)
     if not missing(rules, request):
         request.settled = record.seq
 
 
 def check(
-    state: LogState, rules: RulesInForce, body: Review, signed_with: Verified | None
+    state: LogState,
+    rules: RulesInForce,
+    body: Review,
+    digest: Digest,
+    signed_with: Verified | None,
 ) -> RequestRecord:
-    """What `admit` would say of it, signed in this way, changing nothing; answers the request.
+    """What `admit` would say of the review with this SHA-256, signed in this way.
+
+    Nothing is changed; answers the request.
 
     Raises:
         Void: it would not count.
@@ -53,6 +60,9 @@ def check(
     request = known_request(state, body.request_id, body.request_sha256)
     person = body.signer.person
     why = cannot_review(rules, request, person, instant(body.created_at))
+    taken_back = revoked_by(state, digest, person)
+    if taken_back:
+        raise Void(FindingCode.REPLAY, f"{person} took this review back in record {taken_back}")
     if why is None and not _suits(request, body.signer.key, signed_with):
         why = "the rules want a hardware key for it."
     if why is None and body.decision not in VERDICTS:

@@ -1,9 +1,9 @@
 r"""What people and executions say in the log, as exact bytes: one Struct per statement type.
 
 A statement is an ASCII JSON text: sorted keys, two-space indent, `\uXXXX` for the rest, a final
-newline. That text itself is signed and stored. It is verified first and parsed after, and only if
-writing the parsed value again gives the same bytes: so no duplicate key, float, unknown field or
-other spelling of the same value can pass.
+newline. That text itself is signed and stored. It is parsed only if writing the parsed value again
+gives the same bytes: so no duplicate key, float, unknown field or other spelling of the same value
+can pass. Nothing of it is believed before its signature was checked.
 """
 
 from collections.abc import Iterator
@@ -376,7 +376,7 @@ _DECODER: msgspec.json.Decoder[Body] = msgspec.json.Decoder(Body)
 
 
 def from_text(text: bytes) -> Body:
-    """Parse a text whose signature has been checked, strictly.
+    """Parse a text, strictly; until its signature was checked it is anybody's word.
 
     Raises:
         IntegrityError: not JSON, of no known type, or not the canonical spelling.

@@ -9,6 +9,7 @@ from datetime import datetime
 from orgroot.core.eligibility import closed
 from orgroot.core.findings import FindingCode, Void
 from orgroot.core.ids import Digest, RequestId
+from orgroot.core.incidents import owes
 from orgroot.core.log_state import DecisionRecord, LogState, RequestRecord, RulesInForce
 from orgroot.core.statements import Cancel, Request, Revoke, instant
 
@@ -57,10 +58,12 @@ def cannot_revoke(
 ) -> str | None:
     """Why a person may not take back the decision with this SHA-256 now; None: they may.
 
-    A decision that is not in the log may be taken back too: then it never counts when it comes.
+    A decision or review that is not in the log may be taken back too: then it never counts when it
+    comes.
     """
     rules = state.rules[-1]
-    why = closed(rules, request, now)
+    # A review is given, and taken back, however long ago its request expired.
+    why = None if owes(request) else closed(rules, request, now)
     if why is not None:
         return why
     if revoked_by(state, digest, person):

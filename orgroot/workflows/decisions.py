@@ -9,10 +9,12 @@ from typing import Any
 
 from orgroot.core import approval
 from orgroot.core.approval import Decision, Phase
+from orgroot.core.eligibility import skew
 from orgroot.core.governed_tasks import Task
 from orgroot.core.log_state import RequestRecord
 from orgroot.core.requirements import Requirement, requirement
 from orgroot.core.statement_parts import Target
+from orgroot.core.statements import instant, timestamp
 from orgroot.core.whereabouts import moved, subjects
 from orgroot.errors import RequestRefused
 from orgroot.workflows.audit_log import AuditLog
@@ -85,6 +87,23 @@ def refuse_unless(decision: Decision) -> None:
     if not decision.allowed:
         reasons = decision.reasons or ("the rules do not allow it",)
         raise RequestRefused("; ".join(reasons), reasons=reasons)
+
+
+def require_recent(log: AuditLog, now: datetime) -> None:
+    """Return unless the log has gone on, by more than the skew, since something was decided.
+
+    What is signed then would be dated back: nobody could tell it from an older decision.
+
+    Raises:
+        RequestRefused: it has.
+    """
+    newest = log.state.newest
+    if newest and now < instant(newest) - skew(log.state.rules_in_force):
+        raise RequestRefused(
+            f"it was decided at {timestamp(now)}, and the log has a record of {newest} since",
+            hint="run it again: signing took too long",
+            code="too-late",
+        )
 
 
 def require_granted(

@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from orgroot.core import approval, audit_log
+from orgroot.core.eligibility import expires_at
 from orgroot.core.ephemeral import EphemeralKey
 from orgroot.core.governed_tasks import session_policies
 from orgroot.core.ids import RequestId, execution_id_of
@@ -18,12 +19,17 @@ from orgroot.core.log_state import LogState, RequestRecord, RequestState
 from orgroot.core.results import DryRun, ExitReason, RequestView, Result
 from orgroot.core.root_tasks import MAX_SESSION_SECONDS
 from orgroot.core.statement_parts import Target
-from orgroot.core.statements import Intent, Request, instant, to_text
+from orgroot.core.statements import Intent, Request, to_text
 from orgroot.core.summary import summarize
 from orgroot.errors import AuditUnavailable, OutcomeUnknown, RequestRefused
 from orgroot.workflows.audit_log import AuditLog, signed_once
 from orgroot.workflows.claims import BY_HAND, Claim
-from orgroot.workflows.decisions import decision_on, refuse_unless, require_granted
+from orgroot.workflows.decisions import (
+    decision_on,
+    refuse_unless,
+    require_granted,
+    require_recent,
+)
 from orgroot.workflows.desk import log_of
 from orgroot.workflows.emergencies import tell_debt
 from orgroot.workflows.executors import route_of
@@ -285,6 +291,7 @@ def _run(
         current = state.requests[request.id]
         _refuse_running(log, current)
         claim.check(current, now)
+        require_recent(log, now)
         require_granted(log, current, governed.person, now, live, accounts=accounts or None)
         if not set(intent.approvals) <= set(_standing(current)):
             raise RequestRefused("an approval was taken back meanwhile", hint="run it again")
@@ -361,7 +368,7 @@ def _intent(
 ) -> Intent:
     governed = ws.governed
     about = tuple(account for account in accounts if account)
-    expires = instant(request.body.expires_at)
+    expires = expires_at(governed.log.rules(), request)
     until = deadline(ws, now, _duration(request), len(accounts), expires)
     return Intent(
         **common_fields(governed.log, governed.log.state, now),

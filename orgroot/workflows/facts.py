@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from orgroot.core.codec import MAX_RECORD_BYTES, Signature, encode_record
+from orgroot.core.codec import MAX_RECORD_BYTES, Signature, encode_record, record_hash
 from orgroot.core.eligibility import skew
 from orgroot.core.ephemeral import EphemeralKey
 from orgroot.core.execution_facts import objection
@@ -97,6 +97,7 @@ class FactWriter:
         self._writing = False
         self._objects: list[str] = []
         self._number = 0
+        self._unanswered: set[str] = set()
 
     @property
     def objects(self) -> tuple[str, ...]:
@@ -207,12 +208,17 @@ class FactWriter:
 
     def _put(self, items: tuple[Item, ...], survey: int) -> int:
         raw = self._unplaced(items)
-        digest = None
-        while digest is None:  # a number that somebody else has taken is passed over
+        self._unanswered.add(record_hash(raw))
+        written = False
+        while not written:
+            # A number is left only once something is there: readers end at the first without.
+            written = self._log.put_fact(survey, self._number + 1, raw) is not None
+            there = raw if written else self._log.get_fact(survey, self._number + 1)
+            if there is not None and (digest := record_hash(there)) in self._unanswered:
+                self._unanswered.discard(digest)
+                with self._changed:
+                    self._objects.append(digest)
             self._number += 1
-            digest = self._log.put_fact(survey, self._number, raw)
-        with self._changed:
-            self._objects.append(digest)
         return self._number
 
     def _guard(self, state: LogState, items: tuple[Item, ...]) -> None:

@@ -5,18 +5,16 @@ Nothing here acts, and nothing is appended; the accounts of a long run are writt
 
 import math
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from orgroot.core.ephemeral import EphemeralKey
 from orgroot.core.executor_role import Route
 from orgroot.core.root_tasks import TaskPolicy
+from orgroot.core.run_time import ends_at
 from orgroot.core.statements import timestamp
 from orgroot.workflows.signing import inline_accounts
 from orgroot.workflows.workspace import Workspace
-
-_MARGIN = timedelta(seconds=60)
-"""Beyond the session's own life, how long a run may still record and read."""
 
 
 def new_key() -> EphemeralKey:
@@ -62,11 +60,6 @@ def run_fields(
 def deadline(
     ws: Workspace, now: datetime, seconds: int, accounts: int, expires: datetime
 ) -> datetime:
-    """When the last session of a run is over at the latest, each living so many seconds.
-
-    A bulk run opens its sessions one after the other, so it has as many turns as it needs; none
-    starts when the request has expired.
-    """
-    turns = max(1, math.ceil(accounts / ws.concurrency))
-    life = timedelta(seconds=seconds)
-    return max(now + life, min(now + life * turns, expires)) + _MARGIN
+    """When the last session of a run is over at the latest, each living so many seconds."""
+    turns = math.ceil(accounts / ws.concurrency)
+    return ends_at(now, expires, turns=turns, seconds=seconds)

@@ -29,7 +29,7 @@ from orgroot.core.results import (
 from orgroot.core.statements import Request, Review, timestamp
 from orgroot.core.summary import summarize
 from orgroot.core.withdrawal import decisions_of
-from orgroot.errors import UsageError
+from orgroot.errors import IntegrityError, UsageError
 from orgroot.workflows.audit_log import AuditLog
 from orgroot.workflows.decisions import decision_on
 from orgroot.workflows.desk import Desk, log_of
@@ -180,8 +180,17 @@ def find(log: AuditLog, request_id: str) -> RequestRecord:
 
     Raises:
         UsageError: malformed, or not in this log.
+        IntegrityError: what it names stands in the log no more, or is not what its name says.
     """
-    request = log.state.requests.get(parse_request_id(request_id))
+    parsed = parse_request_id(request_id)
+    lacking = log.state.unreadable.get(parsed)
+    if lacking is not None:
+        raise IntegrityError(
+            f"{request_id} does not count: {lacking}",
+            hint="`orgroot log verify` names the record; ask anew",
+            code="object",
+        )
+    request = log.state.requests.get(parsed)
     if request is None:
         raise UsageError(
             f"{request_id} is not in the log {log.trust.store}",

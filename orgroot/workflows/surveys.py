@@ -15,7 +15,7 @@ from orgroot.core.log_state import LogState
 from orgroot.core.statements import Survey, instant, to_text
 from orgroot.errors import OrgrootError, RequestRefused
 from orgroot.workflows.audit_log import signed_once
-from orgroot.workflows.decisions import demanded, require_granted
+from orgroot.workflows.decisions import demanded, require_granted, require_recent
 from orgroot.workflows.executors import route_of
 from orgroot.workflows.facts import FactWriter
 from orgroot.workflows.intents import deadline, new_key, run_fields
@@ -59,6 +59,7 @@ def survey(ws: Workspace, draft: Draft, work: Callable[[Run], T]) -> tuple[T, Ru
     record = record_of(body, state)
 
     def guard(_state: LogState) -> None:
+        require_recent(log, now)
         require_granted(log, record, person, now, draft.targets)
 
     guard(state)

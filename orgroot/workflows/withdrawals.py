@@ -10,7 +10,7 @@ from typing import Any
 from orgroot.core.ids import Digest, sha256
 from orgroot.core.log_state import LogState, RequestRecord
 from orgroot.core.results import RequestView
-from orgroot.core.statements import Approval, Cancel, Denial, Revoke, from_text
+from orgroot.core.statements import Approval, Cancel, Denial, Review, Revoke, from_text
 from orgroot.core.summary import summarize
 from orgroot.core.withdrawal import cannot_cancel, cannot_revoke, decisions_of
 from orgroot.errors import RequestRefused, UsageError
@@ -126,9 +126,9 @@ def _own(log: AuditLog, request: RequestRecord, person: str) -> tuple[Digest, ..
 
 
 def _of_text(log: AuditLog, request: RequestRecord, person: str, text: bytes) -> Digest:
-    """The SHA-256 of a decision of this person on this request that lies in a file."""
+    """The SHA-256 of a decision or review of this person on this request that lies in a file."""
     body = from_text(text)
-    if not isinstance(body, Approval | Denial) or body.request_id != request.id:
+    if not isinstance(body, Approval | Denial | Review) or body.request_id != request.id:
         raise UsageError(f"the file is no decision on {request.id}", code="other-statement")
     if not log.rules().roster.same_human(body.signer.person, person):
         raise RequestRefused(

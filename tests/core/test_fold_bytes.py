@@ -208,6 +208,19 @@ def test_a_fact_signs_its_place(log: w.Log) -> None:
     voided(log, C.CHAIN, fatal=True)
 
 
+def test_the_signature_of_a_fact_is_in_nobody_s_name(log: w.Log) -> None:
+    """Its key is that of its execution: a person's key beside it makes no second spelling."""
+    request = log.request()
+    log.approve("bob", request)
+    run = log.intent("alice", request)
+    record = parse_canonical(log.fact_raw(log.fact_body(run, s.issued())))
+    record["sigs"][0] |= {"alg": "sshsig", "key": s.key("bob")}
+    log.admit(canonical(record))
+    voided(log, C.BADSIG)
+    assert not log.state.executions[run].issued
+    assert all(seq != log.state.seq for seq, _ in log.state.signed[s.key("bob")])
+
+
 def test_a_statement_counts_once(log: w.Log) -> None:
     """A copy of a record further down is a replay, whatever stands around it."""
     request = log.request()

@@ -3,15 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from orgroot.core.audit_log import integrity_findings
 from orgroot.core.findings import FindingCode
 from orgroot.core.governed_tasks import Task
 from orgroot.core.root_tasks import TaskPolicy
-from orgroot.core.statements import (
-    timestamp,
-)
+from orgroot.core.statement_parts import ObjectRef
+from orgroot.core.statements import instant, timestamp
 from tests.core import scene as s
 from tests.core import world as w
 from tests.core.verdicts import C, codes, voided
@@ -30,6 +30,8 @@ from tests.core.verdicts import C, codes, voided
         ("alice", {"caller_arn": s.arn("olga")}, C.RULES_VIOLATION),
         ("alice", {"observed_at": "2026-03-02T08:00:00Z"}, C.RULES_VIOLATION),
         ("alice", {"deadline": "2026-03-02T08:00:00Z"}, C.RULES_VIOLATION),
+        ("alice", {"deadline": "2026-03-02T09:20:01Z"}, C.RULES_VIOLATION),
+        ("alice", {"deadline": "2999-01-01T00:00:00Z"}, C.RULES_VIOLATION),
         ("alice", {"reference_in": "nowhere"}, C.ILLEGAL_TRANSITION),
         ("bob", {}, C.RULES_VIOLATION),
     ],
@@ -54,6 +56,49 @@ def test_an_intent_is_decided_when_it_is_signed(log: w.Log) -> None:
     log.intent("alice", request, observed_at=observed)
     voided(log, C.RULES_VIOLATION)
     assert "not when it was signed" in log.state.findings[-1].detail
+
+
+def test_an_intent_is_not_dated_back(log: w.Log) -> None:
+    """Once a record is newer by more than the skew, the time before it is gone for decisions."""
+    request = log.request()
+    log.approve("bob", request)
+    log.now += timedelta(hours=2, minutes=30)
+    past = timestamp(s.START + timedelta(minutes=30))
+    at: Any = {"created_at": past, "observed_at": past, "deadline": past[:14] + "40:00Z"}
+    log.survey(**at)
+    assert log.codes == []
+    log.request(justification="something else")
+    log.intent("alice", request, **at)
+    assert log.codes == [C.TIME_REGRESSION, C.RULES_VIOLATION]
+    assert "a record before it is of" in log.state.findings[-1].detail
+    assert not log.state.requests[request].executions
+
+
+def test_a_bulk_run_may_last_as_long_as_its_request(log: w.Log) -> None:
+    """As many sessions after each other as accounts, none of which begins once it has expired."""
+    many = tuple(f"5{n:011d}" for n in range(20))
+    request = log.removal(*many)
+    log.approve("bob", request)
+    body = log.state.requests[request].body
+    end = instant(body.expires_at) + timedelta(minutes=1)
+    log.intent("alice", request, many, deadline=timestamp(end + timedelta(seconds=1)))
+    voided(log, C.RULES_VIOLATION)
+    log.intent("alice", request, many, deadline=timestamp(end))
+    assert log.codes == [C.RULES_VIOLATION]
+    log.intent("alice", request, many[:2], deadline=timestamp(log.now + timedelta(minutes=32)))
+    voided(log, C.RULES_VIOLATION)
+
+
+def test_one_account_in_an_object_is_one_account(log: w.Log) -> None:
+    """A request for one target is executed once, however its target is written."""
+    listed = log.put([msgspec.to_builtins(s.target())])
+    ref = ObjectRef(sha256=listed, count=1)
+    request = log.removal(s.ACCOUNT, targets=(), targets_object=ref)
+    log.approve("bob", request)
+    log.intent("alice", request)
+    log.intent("alice", request)
+    voided(log, C.ILLEGAL_TRANSITION)
+    assert not log.state.requests[request].bulk
 
 
 def test_an_intent_without_approval_is_a_violation(log: w.Log) -> None:
@@ -122,6 +167,7 @@ def run(log: w.Log) -> w.ExecutionId:
         (s.issued(s.OTHER, "ASIA2"),),
         (s.issued(),),
         (s.issued(key_id="ASIA2", policy=TaskPolicy.AUDIT),),
+        (s.issued(key_id="ASIA2"),),
         (s.begun(),),
         (s.begun(s.OTHER),),
         (s.made(n=2),),
@@ -148,6 +194,21 @@ def test_facts_out_of_order_count_for_nothing(
     log.fact(run, *items)
     voided(log, C.ILLEGAL_TRANSITION)
     assert counted() == before
+
+
+def test_a_removal_has_one_session_that_deletes(log: w.Log) -> None:
+    """Per account: one delete session, and as many as it takes to look."""
+    request = log.removal(s.ACCOUNT, s.OTHER)
+    log.approve("bob", request)
+    run = log.intent("alice", request)
+    deleting, looking = TaskPolicy.DELETE_CREDENTIALS, TaskPolicy.AUDIT
+    log.fact(run, s.issued(key_id="ASIA1", policy=deleting))
+    log.fact(run, s.issued(s.OTHER, key_id="ASIA2", policy=deleting))
+    log.fact(run, s.issued(key_id="ASIA3", policy=looking))
+    log.fact(run, s.issued(key_id="ASIA4", policy=looking))
+    assert log.codes == []
+    log.fact(run, s.issued(key_id="ASIA5", policy=deleting))
+    voided(log, C.ILLEGAL_TRANSITION)
 
 
 def test_nothing_follows_the_end_of_an_account(log: w.Log, run: w.ExecutionId) -> None:

@@ -62,8 +62,10 @@ def test_an_object_that_is_not_as_said_voids_the_request(log: w.Log, fault: str)
     count = 2 if fault == "count" else 1
     inline = (s.target(),) if fault == "both" else ()
     ref = ObjectRef(sha256=digest, count=count)
-    log.request("alice", Task.UNLOCK_BUCKET, inline, targets_object=ref)
+    request = log.request("alice", Task.UNLOCK_BUCKET, inline, targets_object=ref)
     voided(log, C.OBJECT)
+    assert log.state.unreadable[request] == log.state.findings[-1].detail
+    assert not log.state.requests
 
 
 def test_an_intent_whose_list_is_lost_still_claims_everything(log: w.Log) -> None:

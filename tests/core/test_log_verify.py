@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from orgroot.core.audit_log import check_fact_object, verify
-from orgroot.core.codec import canonical
+from orgroot.core.codec import canonical, parse_canonical
 from orgroot.core.facts import IssuedItem
 from orgroot.core.findings import FindingCode
 from orgroot.core.ids import Digest
@@ -154,7 +154,7 @@ def test_an_execution_that_was_superseded_is_not_dangling(log: w.Log) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", ["key", "seq", "account", "policy", "run", "kind", "early", "late"]
+    "fault", ["key", "seq", "account", "policy", "run", "kind", "early", "late", "name"]
 )
 def test_a_fact_object_belongs_to_its_survey_alone(log: w.Log, fault: str) -> None:
     """Another key, place, account, task policy, execution, kind or time is refused."""
@@ -170,6 +170,10 @@ def test_a_fact_object_belongs_to_its_survey_alone(log: w.Log, fault: str) -> No
     raw = log.fact_raw(body, seq=0, prev="", seed=b"\1" * 32 if fault == "key" else s.SEED)
     if fault == "seq":
         raw = log.fact_raw(log.fact_body(run, item))
+    if fault == "name":
+        named = parse_canonical(raw)
+        named["sigs"][0] |= {"alg": "sshsig", "key": s.key("bob")}
+        raw = canonical(named)
     if fault == "kind":
         record = log.state.executions[w.unlocked(log)]
     with pytest.raises(IntegrityError):

@@ -27,7 +27,7 @@ from orgroot.core.proposals import (
     signatures_in,
 )
 from orgroot.core.statement_parts import HeadRef, Signer
-from orgroot.core.statements import Genesis, OwnersStatement, to_text
+from orgroot.core.statements import Genesis, OwnersStatement, timestamp, to_text
 from orgroot.errors import IntegrityError, UsageError
 from tests.core import scene as s
 from tests.core import world as w
@@ -245,6 +245,11 @@ def test_what_can_still_come_into_force(shared: w.Log) -> None:
         (lambda log: rules_now(log, serial=1), timedelta(), "serial 1 is in force"),
         (rules_now, timedelta(days=14), "more than 14 days ago"),
         (rules_now, timedelta(days=200), "its rules expired"),
+        (
+            lambda log: rules_now(log, created_at=timestamp(log.now + timedelta(minutes=3))),
+            timedelta(),
+            "which is to come",
+        ),
         (
             lambda log: proposed(log.trust_body(s.owners_of("gina"), "dana", serial=0)),
             timedelta(),

@@ -14,13 +14,14 @@ from orgroot.core import review as reviewing
 from orgroot.core.codec import Signature
 from orgroot.core.drift import review_findings
 from orgroot.core.findings import FindingCode
+from orgroot.core.ids import sha256
 from orgroot.core.incidents import incident, owes, terms
 from orgroot.core.log_state import RequestState
 from orgroot.core.log_verify import verify
 from orgroot.core.quorum import Missing
 from orgroot.core.review import could_review, missing, shown
 from orgroot.core.statement_parts import HeadRef, Signer
-from orgroot.core.statements import Drill, RecoveredEnd, to_text
+from orgroot.core.statements import Drill, RecoveredEnd, Revoke, to_text
 from tests.core import glass as g
 from tests.core import scene as s
 from tests.core import world as w
@@ -127,6 +128,30 @@ def test_reviews_that_do_not_count(who: str, changes: dict[str, Any], code: Find
     voided(log, code)
     assert log.state.requests[request].reviews == []
     assert standing(log) is RequestState.UNREVIEWED
+
+
+def test_a_review_that_was_taken_back_before_it_came_never_counts() -> None:
+    """Signed elsewhere, taken back long after the request expired, attached later: a replay."""
+    log = g.log_of()
+    request = g.broken(log)
+    log.now += timedelta(hours=12)
+    body = g.review_body(log, "bob", request)
+    signer = Signer(person="bob", key=s.key("bob"))
+    taken = Revoke(
+        **log.common(),
+        signer=signer,
+        request_id=request,
+        request_sha256=log.state.requests[request].sha256,
+        statement_sha256=sha256(to_text(body)),
+        comment="",
+    )
+    log.signed(taken, "bob")
+    assert log.codes == []
+    log.signed(body, "bob")
+    voided(log, C.REPLAY)
+    assert owes(log.state.requests[request])
+    g.review(log, "carol", request)
+    assert standing(log) is RequestState.REVIEWED
 
 
 def test_another_identity_of_the_operator_never_reviews() -> None:

@@ -268,7 +268,7 @@ def whitewash(place: Playground, request: str, account: str, session: str) -> No
         request_id=request,
         request_sha256=digest,
         approvals=approvals,
-        deadline=now(minutes=40),
+        deadline=now(minutes=25),
         ephemeral_key=key.public_b64,
         **at,
     )

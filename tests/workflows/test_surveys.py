@@ -250,6 +250,28 @@ def test_a_waiting_writer_hears_of_failure() -> None:
     assert len(world.memory("alice").spooled()) == 8
 
 
+@pytest.mark.parametrize("landed", [False, True])
+def test_a_fact_that_failed_leaves_no_hole(*, landed: bool) -> None:
+    """One write fails, later ones do not: all that was written is read, and named at the end."""
+    world = new_world()
+    accounts = many(world, 2)
+
+    def work(run: Run) -> None:
+        world.store.after = landed
+        world.store.refuse = lambda key: AuditUnavailable("full") if "facts" in key else None
+        with pytest.raises(OutcomeUnknown):
+            run.open_session(AccountId(accounts[0]), AUDIT)
+        world.store.refuse = lambda _key: None
+        run.close(accounts[1], "unread")
+
+    _, run = survey(world.workspace(), audit_draft(world, *accounts), work)
+    log = world.log()
+    execution = log.sync().executions[run.execution_id]
+    assert set(ends_of(log, execution)) == {accounts[1]}
+    assert len(execution.fact_objects) == 1 + landed
+    assert verify(world.log()).findings == ()
+
+
 def test_the_closed_item_is_what_it_says() -> None:
     """A survey's account that was not closed has no end on record."""
     world = new_world()

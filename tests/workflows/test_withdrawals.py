@@ -157,3 +157,25 @@ def test_an_approval_taken_back_while_the_executor_signs_stops_it() -> None:
     assert raced == ["PENDING"]
     assert world.aws.sessions == []
     assert "intent" not in world.types()
+
+
+def test_what_is_signed_too_late_is_decided_anew() -> None:
+    """While the key waits for its touch the log goes on: nothing is dated back, nothing is done."""
+    world, request = granted()
+    once: list[bool] = []
+
+    def slip_in(key: str) -> None:
+        if not once and key.startswith("0"):
+            once.append(True)
+            world.clock.forward(600)
+            inspected(world)
+            world.aws.sessions.clear()
+
+    world.store.before_create = slip_in
+    with pytest.raises(RequestRefused, match="has a record of") as refused:
+        execute(world.workspace(), request)
+    assert refused.value.code == "too-late"
+    assert "intent" not in world.types()
+    assert world.aws.sessions == []
+    execute(world.workspace(), request)
+    assert verify(world.log()).findings == ()
