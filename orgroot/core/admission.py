@@ -184,6 +184,7 @@ def admit_intent(state: LogState, rules: RulesInForce, body: Intent, run: Execut
     _check_time(state, rules, request, body, run)
     for earlier in request.executions:
         earlier.superseded_by = earlier.superseded_by or run.seq
+        earlier.passed_on |= run.scope
     request.executions.append(run)
     state.executions[run.id] = run
     if run.emergency and all(known is not request for known in state.incidents):

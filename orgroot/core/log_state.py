@@ -145,6 +145,7 @@ class ExecutionRecord:
         body: the statement.
         accounts: the accounts it may touch, the object resolved.
         superseded_by: a later intent of the same bulk request, else None.
+        passed_on: what later intents of the request have named.
         issued: root sessions by access key id.
         step_intents, step_results: by (account, n).
         numbers: by account, the `n` of its step-intents in order.
@@ -166,6 +167,7 @@ class ExecutionRecord:
     body: Intent | Survey
     accounts: tuple[str, ...]
     superseded_by: int | None = None
+    passed_on: set[str] = field(default_factory=set)
     issued: dict[str, IssuedItem] = field(default_factory=dict)
     step_intents: dict[tuple[str, int], StepIntentItem] = field(default_factory=dict)
     step_results: dict[tuple[str, int], StepResultItem] = field(default_factory=dict)
@@ -194,6 +196,19 @@ class ExecutionRecord:
         """What was begun in an account, in order, and how each of it ended, if that is known."""
         for n in self.numbers.get(account, ()):
             yield self.step_intents[account, n], self.step_results.get((account, n))
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """What it must end itself: once superseded, what it had begun and no later intent named."""
+        if self.superseded_by is None:
+            return self.work
+        begun = (a for a in self.work if self.held[a] or a in self.numbers)
+        return tuple(account for account in begun if account not in self.passed_on)
+
+    def left_open(self) -> tuple[str, ...]:
+        """Of that, what has neither an outcome nor a refusal on record."""
+        own = set(self.own)
+        return tuple(account for account in self.unresolved() if account in own)
 
     def unresolved(self) -> tuple[str, ...]:
         """What has neither an outcome nor a refusal on record. A survey may close as a whole."""

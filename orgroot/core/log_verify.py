@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
-from orgroot.core.codec import object_key, record_hash, record_key
+from orgroot.core.codec import fact_key, object_key, record_hash, record_key
 from orgroot.core.config import Trust
 from orgroot.core.execution_facts import GRACE, check_fact_object
 from orgroot.core.facts import Closed
@@ -29,7 +29,7 @@ MAX_GAP = 1000
 """So many records in a row may be missing for those behind them to be read."""
 
 _RECORD = re.compile(r"([0-9]{12})\.json")
-_FACT = re.compile(r"facts/(0|[1-9][0-9]{0,11})/")
+_FACT = re.compile(r"facts/([1-9][0-9]{0,11})/([1-9][0-9]*)\.json")
 _OBJECT = re.compile(r"objects/([0-9a-f]{64})")
 
 Get = Callable[[str], bytes | None]
@@ -93,7 +93,7 @@ def verify(
     for run in state.executions.values():
         if isinstance(run.body, Survey):
             state.findings += _survey(run, get, beside.get(run.seq, []), facts, named)
-        if run.unresolved() and run.superseded_by is None:
+        if run.left_open():
             state.findings += _dangling(run, now)
         state.findings += unknown_sessions(run)
     for key in sorted(present):
@@ -101,6 +101,7 @@ def verify(
             state.findings += _secrets(key, 0, secret_shapes(get(key) or b""))
         else:
             state.findings += _other(key, get, facts, named)
+    state.findings += _lost(named, present)
     state.findings += store_findings(
         evidence,
         retain=trust.kept_for,
@@ -125,23 +126,32 @@ def _within_reach(present: frozenset[str]) -> tuple[tuple[int, ...], int]:
     return tuple(reached), 0
 
 
-def _facts(present: frozenset[str]) -> Mapping[int, list[str]]:
-    """The keys of facts beside the log, in order, by the number of their survey."""
-    found: dict[int, list[str]] = {}
-    for key in sorted(present):
-        place = _FACT.match(key)
+def _facts(present: frozenset[str]) -> Mapping[int, list[int]]:
+    """The numbers of facts beside the log, in order, by the number of their survey."""
+    found: dict[int, list[int]] = {}
+    for key in present:
+        place = _FACT.fullmatch(key)
         if place is not None:
-            found.setdefault(int(place[1]), []).append(key)
-    return found
+            found.setdefault(int(place[1]), []).append(int(place[2]))
+    return {survey: sorted(numbers) for survey, numbers in found.items()}
 
 
 def _survey(
-    run: ExecutionRecord, get: Get, keys: Iterable[str], facts: set[str], named: set[Digest]
+    run: ExecutionRecord, get: Get, numbers: Iterable[int], facts: set[str], named: set[Digest]
 ) -> Iterator[Finding]:
-    """The facts of a survey: each signed by its key, each named by its closing record."""
+    """The facts of a survey: each signed by its key, named by its closing record, in its place.
+
+    Readers go from one to the next and stop where there is none.
+    """
     vouched, missing = frozenset(run.fact_objects), set(run.fact_objects)
-    for key in keys:
+    wanted, reached = list(reversed(run.fact_objects)), 0
+    for n in numbers:
+        key = fact_key(run.seq, n)
         raw = get(key) or b""
+        if n == reached + 1:
+            reached = n
+            if wanted and record_hash(raw) == wanted[-1]:
+                wanted.pop()
         facts.add(key)
         yield from _secrets(key, run.seq, secret_shapes(raw))
         try:
@@ -151,16 +161,30 @@ def _survey(
             continue
         if vouched and record_hash(raw) not in vouched:
             yield _about(FindingCode.OBJECT, run.seq, f"{key}: the closing record does not name it")
+        if not vouched and n > reached:
+            before = fact_key(run.seq, reached + 1)
+            yield _about(FindingCode.OBJECT, run.seq, f"{before} is missing, and {key} is there")
         missing.discard(record_hash(raw))
         if isinstance(fact, Closed):
             named |= {Digest(digest) for item in fact.items for digest in item.objects}
     for digest in sorted(missing):
         yield _about(FindingCode.OBJECT, run.seq, f"a fact with hash {digest} is missing")
+    if wanted and not missing:
+        detail = f"the facts of {run.id} do not stand where its closing record says"
+        yield _about(FindingCode.OBJECT, run.seq, detail)
+
+
+def _lost(named: Iterable[Digest], present: frozenset[str]) -> Iterator[Finding]:
+    """What records and facts name, and what is not there."""
+    for digest in sorted(named):
+        key = object_key(digest)
+        if key not in present:
+            yield _about(FindingCode.OBJECT, 0, f"{key} is missing, and the log names it")
 
 
 def _dangling(run: ExecutionRecord, now: datetime) -> Iterator[Finding]:
     if instant(run.body.deadline) + GRACE < now:
-        left = ", ".join(run.unresolved()) or "the organization"
+        left = ", ".join(run.left_open()) or "the organization"
         yield _about(FindingCode.DANGLING, run.seq, f"{run.id} never ended for {left}")
 
 

@@ -13,7 +13,10 @@ from orgroot.core.config import KnownCaller, end_of_day
 from orgroot.core.governed_tasks import GOVERNED_TASKS
 from orgroot.core.root_tasks import MAX_SESSION_SECONDS
 from orgroot.core.statements import timestamp
-from orgroot.core.trail import DELAY, AssumeRootEvent
+from orgroot.core.trail import DELAY, UNTOLD, AssumeRootEvent
+
+LONGEST = timedelta(seconds=MAX_SESSION_SECONDS)
+"""No root session lives longer."""
 
 
 class Verdict(StrEnum):
@@ -38,7 +41,7 @@ class LoggedSession:
         execution, request: whose it is.
         seq: the record number of its intent or survey.
         begun, until: its execution may have opened sessions in this time alone (UTC).
-        expires_at: when it ends (UTC).
+        expires_at: when it ends (UTC), by its executor's word.
         caller: the ARN that AWS reported for the executor.
         role: the executor role where one was used, else empty.
     """
@@ -59,6 +62,16 @@ class LoggedSession:
     def caller_account(self) -> str:
         """The account in whose trail its AssumeRoot stands."""
         return (self.role or self.caller).split(":")[4]
+
+    @property
+    def opened(self) -> datetime:
+        """When it was opened at the earliest: its executor's word, within the execution's time."""
+        return min(max(self.expires_at - LONGEST, self.begun), self.until)
+
+    @property
+    def ended(self) -> datetime:
+        """When it had ended at the latest: likewise."""
+        return min(max(self.expires_at, self.begun), self.until + LONGEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +127,15 @@ def reconcile(
     in_order = sorted(once.values(), key=lambda event: (event.at, event.id))
     found = [matching.judge(event) for event in in_order]
     return (*found, *matching.without_event())
+
+
+def opened_at(pairings: Iterable[Pairing]) -> Mapping[str, datetime]:
+    """When AWS says that sessions on record were opened (UTC), by access key id."""
+    return {
+        one.session.access_key_id: one.event.at
+        for one in pairings
+        if one.session is not None and one.event is not None and one.event.at < UNTOLD
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,12 +204,12 @@ class _Matching:
 
     def _unmet(self, session: LoggedSession, *, twice: bool) -> Pairing | None:
         window, account = self.window, session.caller_account
-        if session.expires_at - timedelta(seconds=MAX_SESSION_SECONDS) < window.since:
+        if session.opened < window.since:
             return None  # its event may lie before what was read
         if twice:
             detail = "another record claims the same access key id"
             verdict = Verdict.UNSEEN_SESSION
-        elif session.expires_at + DELAY > window.until:
+        elif session.ended + DELAY > window.until:
             detail = "CloudTrail may need some minutes to show it"
             verdict = Verdict.NOT_YET_VISIBLE
         elif account in window.unread or account not in window.read:

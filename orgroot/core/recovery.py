@@ -31,11 +31,12 @@ _ENDS = frozenset({DONE, NOT_DONE, UNVERIFIED})
 def unsettled(run: ExecutionRecord) -> tuple[str, ...]:
     """The accounts of which nobody has said yet how they ended; `""` for a survey as a whole.
 
-    An account that its own execution closed as `unknown` is one of them.
+    An account that its own execution closed as `unknown` is one of them; one that a later intent
+    took over is that one's.
     """
     if isinstance(run.body, Survey):
         return ("",) if run.unresolved() else ()
-    return tuple(a for a in run.work if a not in run.aborted and not _settled(run, a))
+    return tuple(a for a in run.own if a not in run.aborted and not _settled(run, a))
 
 
 def recoverable_from(run: ExecutionRecord) -> datetime:
@@ -90,26 +91,25 @@ def _applied(
         after.spooled = seq
     for end in body.ends:
         _close(after, end, instant(body.created_at))
-    for spooled in body.late:
-        _keep(after, spooled)
+    late = tuple(_keep(after, spooled) for spooled in body.late)
     admit_look(state, after, body)
-    return run, after, facts
+    return run, after, (*facts, *late)
 
 
-def _keep(run: ExecutionRecord, spooled: SpooledFact) -> None:
+def _keep(run: ExecutionRecord, spooled: SpooledFact) -> Observed:
     """Put a fact on record that came too late: it decides nothing, and its session is known."""
     fact = spooled_fact(run, spooled)
     run.late[sha256(spooled.body.encode())] = fact
     for item in fact.items if isinstance(fact, Issued) else ():
         if item.account in run.scope and item.task_policy in run.body.task_policies:
             run.issued.setdefault(item.access_key_id, item)
+    return fact
 
 
 def _require_open(run: ExecutionRecord, body: Recovered) -> None:
-    if run.superseded_by is not None:
-        raise _illegal(f"{run.id} was superseded in record {run.superseded_by}")
     if not unsettled(run):
-        raise _illegal(f"{run.id} had ended")
+        by = run.superseded_by
+        raise _illegal(f"{run.id} " + (f"was superseded in record {by}" if by else "had ended"))
     if not body.facts and not body.ends:
         raise _illegal(f"it says nothing of {run.id}")
 

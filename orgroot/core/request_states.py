@@ -83,6 +83,13 @@ def _stands(
         return RequestState.UNKNOWN
     if not request.remaining():
         return _ended(request)
+    rest = _rest(state, request, now)
+    left = any(each.left_open() for each in request.executions)
+    return RequestState.UNKNOWN if left and rest not in _GOING_ON else rest
+
+
+def _rest(state: LogState, request: RequestRecord, now: datetime) -> RequestState:
+    """Where it stands by what nobody has done of it."""
     if request.denied or request.cancelled:
         return RequestState.DENIED if request.denied else RequestState.CANCELLED
     if request.spent:

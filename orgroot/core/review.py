@@ -84,7 +84,7 @@ def cannot_review(
         return NO_INCIDENT
     if request.settled:
         return f"no review is owed any more, since record {request.settled}."
-    if any(each.unresolved() and each.superseded_by is None for each in request.executions):
+    if any(each.left_open() for each in request.executions):
         return f"nobody knows yet how {request.id} ended."
     return next(_unfit(rules, request, run, person, now), None)
 

@@ -6,7 +6,7 @@ call must be one of the reads that orgroot sends, or a change that stands in a s
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,9 @@ _EVENT_NAMES = {"s3:ListBuckets": "s3:ListAllMyBuckets"}
 _PART_OF = {"iam:DeleteVirtualMFADevice": "iam:DeactivateMFADevice"}
 """A further call of the same change: the device that was deactivated is deleted."""
 
+_NAMELESS = {"iam:DeleteLoginProfile": frozenset({"password"})}
+"""What a call is about that names nothing: there is one password."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionCall:
@@ -32,7 +35,8 @@ class SessionCall:
         account, region: where.
         access_key_id: whose session.
         action: as IAM names it, e.g. `s3:PutBucketPolicy`.
-        named: every text among its parameters.
+        named: the texts of its parameters. What lies deeper, as a policy does, is the caller's to
+            write, and names nothing.
         error: AWS's code where it refused.
     """
 
@@ -84,7 +88,7 @@ def session_call(text: str) -> SessionCall | None:
         region=str(record.get("awsRegion", "")),
         access_key_id=key,
         action=_EVENT_NAMES.get(action, action),
-        named=frozenset(_texts(record.get("requestParameters"))),
+        named=_texts(record.get("requestParameters")),
         error=str(record.get("errorCode") or ""),
     )
 
@@ -114,8 +118,8 @@ def _beyond(call: SessionCall, plan: SessionPlan, made: Counter[tuple[str, str, 
     if call.action in opens and (plan.free or call.action.partition(":")[2].startswith(_READS)):
         return ""
     operation = _PART_OF.get(call.action, call.action)
-    # A call that names nothing is about the one thing there is: the root user's password.
-    mine = [t for o, t in plan.steps if o == operation and (t in call.named or not call.named)]
+    named = call.named or _NAMELESS.get(operation, frozenset())
+    mine = [t for o, t in plan.steps if o == operation and t in named]
     if not mine:
         return "no step of its execution announced it"
     if call.error:
@@ -127,12 +131,7 @@ def _beyond(call: SessionCall, plan: SessionPlan, made: Counter[tuple[str, str, 
     return ""
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
+def _texts(parameters: Any) -> frozenset[str]:
+    if not isinstance(parameters, dict):
+        return frozenset()
+    return frozenset(value for value in parameters.values() if isinstance(value, str))

@@ -48,7 +48,7 @@ def cannot_cancel(
         return f"{request.id} is a survey, which was its own execution."
     if not rules.roster.same_human(person, request.body.signer.person):
         return f"{request.body.signer.person} asked for it, not {person}."
-    if any(run.unresolved() and run.superseded_by is None for run in request.executions):
+    if any(run.left_open() for run in request.executions):
         return f"{request.id} is being executed, or nobody knows how that ended."
     return f"{request.spent}." if request.spent else closed(rules, request, now)
 

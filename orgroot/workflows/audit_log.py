@@ -95,7 +95,7 @@ class AuditLog:
         self._firsts_matter = True
         self._fold = self._new_fold()
         self._lock = threading.RLock()
-        self._secrets = LiveSecrets()
+        self.secrets = LiveSecrets()
         self._expected = expected_heads(trust, receipts)
         self._blind: bool | None = None
 
@@ -253,7 +253,7 @@ class AuditLog:
 
     def keep_out(self, secrets: tuple[Secret, ...]) -> Callable[[], None]:
         """Refuse every record that holds one of these secrets, until the answer is called."""
-        return self._secrets.keep_out(secrets)
+        return self.secrets.keep_out(secrets)
 
     def rules(self) -> RulesInForce:
         """The rules in force at the last sync.
@@ -330,7 +330,7 @@ class AuditLog:
 
     def _create(self, key: str, data: bytes) -> bool:
         """Whether the object with these bytes is there: our write, or the same bytes before."""
-        self._secrets.refuse(data)
+        self.secrets.refuse(data)
         return self._store.create(key, data) is Created.CREATED or self._store.get(key) == data
 
     def _object(self, digest: Digest) -> bytes | None:

@@ -73,7 +73,7 @@ def left_open(ws: Workspace) -> tuple[Left, ...]:
     for request in state.requests.values():
         for run in request.executions:
             facts, asks = kept.get(run.id, ()), can_look(ws, run)
-            if facts or asks or (run.superseded_by is None and unsettled(run)):
+            if facts or asks or unsettled(run):
                 found.append(Left(run=run, request=request, kept=facts, asks=asks))
     return tuple(found)
 
@@ -103,7 +103,7 @@ def _recovered(ws: Workspace, left: Left) -> RecoveryRow:
     before = set(unsettled(run))
     late = _upload(ws, left)
     seen = _looked(ws, left)
-    if run.superseded_by is not None or not before:
+    if not before:
         return _row(left, "late" if late else "looked", detail=late or seen.unread)
     return _closed(ws, left, before, seen)
 

@@ -163,8 +163,14 @@ class FactWriter:
         return self._append((item,))
 
     def spool(self, item: Item) -> None:
-        """Keep a signed fact on this machine, durably, for the log did not take it."""
+        """Keep a signed fact on this machine, durably, for the log did not take it.
+
+        Raises:
+            IntegrityError: it holds a live secret, which no file may.
+            UsageError: this machine cannot keep it.
+        """
         raw = self._unplaced((item,))
+        self._log.secrets.refuse(raw)
         self._log.memory.spool(f"{self._execution}-{secrets.token_hex(8)}.json", raw)
 
     def _take(self) -> tuple[_Waiting, ...]:

@@ -28,11 +28,13 @@ class OnRecord:
         session: as the log has it.
         plan: what it was opened for.
         used: its execution came to an end that it cannot have come to without a call.
+        at: when AWS says that it was opened (UTC); None: CloudTrail does not show it.
     """
 
     session: LoggedSession
     plan: SessionPlan
     used: bool
+    at: datetime | None = None
 
 
 def logged_sessions(

@@ -6,6 +6,7 @@ it came to is recorded, digest and counts; nothing in AWS is changed.
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from orgroot.core import audit_log
 from orgroot.core.codec import canonical
 from orgroot.core.ids import sha256
 from orgroot.core.log_state import LogState
-from orgroot.core.reconcile import Pairing, Verdict, Window, reconcile
+from orgroot.core.reconcile import Pairing, Verdict, Window, opened_at, reconcile
 from orgroot.core.results import ExitReason, Reconciliation, SessionRow
 from orgroot.core.statements import Reconciled, instant, timestamp
 from orgroot.core.trail import KEPT, UNTOLD
@@ -65,7 +66,9 @@ def reconcile_trails(
         references=dict(_references(state)),
     )
     regions = trails.read[0].regions if trails.read else (ws.config.organization.region,)
-    use = read_use(ws, sessions, regions, since, until)
+    opened = opened_at(pairings)
+    shown = tuple(replace(one, at=opened.get(one.session.access_key_id)) for one in sessions)
+    use = read_use(ws, shown, regions, since, until)
     found = _result(pairings, trails, use, since, until, sound=not unsound)
     return _recorded(ws, found) if record else msgspec.structs.replace(found, receipt=log.receipt())
 
@@ -100,7 +103,7 @@ def _result(
     reasons = []
     if verdicts[Verdict.UNLOGGED_SESSION] or use.rows or not sound:
         reasons.append(ExitReason.INTEGRITY)
-    if trails.unread or use.unread:
+    if trails.unread or use.unread or verdicts[Verdict.NOT_READ]:
         reasons.append(ExitReason.INCOMPLETE)
     if verdicts[Verdict.UNSEEN_SESSION]:
         reasons.append(ExitReason.FINDINGS)

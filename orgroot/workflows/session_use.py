@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from orgroot.core.reconcile import LONGEST
 from orgroot.core.results import TrailUnread, UseRow
-from orgroot.core.root_tasks import MAX_SESSION_SECONDS
 from orgroot.core.session_use import SessionCall, overuse, session_call
 from orgroot.core.statements import timestamp
 from orgroot.core.trail import UNTOLD
@@ -26,7 +26,7 @@ _DELIVERY = timedelta(hours=1)
 
 _MINUTE = timedelta(minutes=1)
 
-Times = list[tuple[datetime, datetime]]
+Life = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +59,13 @@ def read_use(
     trail = ws.config.reconcile.organization_trail
     if trail is None:
         return Use(words=NOT_READ)
-    seen = tuple(one for one in sessions if _began(one) >= since)
+    seen = tuple(one for one in sessions if (one.at or one.session.opened) >= since)
     calls, unread = _read(ws, _times(seen), regions)
     plans = {one.session.access_key_id: one.plan for one in seen}
     whose = {one.session.access_key_id: one for one in seen}
     mine = tuple(call for call in calls if call.access_key_id in plans)
-    missing = _missing(seen, mine, {one.account for one in unread}, until)
+    over = (one for one in seen if _life(one)[1] + _DELIVERY <= until)
+    missing = _missing(over, mine, {one.account for one in unread})
     rows = (_row(call, why, whose[call.access_key_id]) for call, why in overuse(mine, plans))
     met = len({call.access_key_id for call in mine})
     return Use(
@@ -75,17 +76,24 @@ def read_use(
     )
 
 
-def _began(one: OnRecord) -> datetime:
-    return one.session.expires_at - timedelta(seconds=MAX_SESSION_SECONDS)
+def _life(one: OnRecord) -> Life:
+    """From when to when a session may have been used.
+
+    Whoever executes could put down another time, so that nothing is read of the real one: where
+    CloudTrail does not show the session, it is all the time of its execution.
+    """
+    session = one.session
+    return (one.at or session.begun, (one.at or session.until) + LONGEST)
 
 
-def _times(sessions: Iterable[OnRecord]) -> dict[str, Times]:
+def _times(sessions: Iterable[OnRecord]) -> dict[str, list[Life]]:
     """By account when something of these sessions may have been delivered, without overlaps."""
-    times: dict[str, Times] = {}
-    for one in sorted(sessions, key=_began):
+    times: dict[str, list[Life]] = {}
+    for one in sorted(sessions, key=_life):
         mine = times.setdefault(one.session.account, [])
         # Names of objects tell the minute only.
-        begin, end = _began(one) - _MINUTE, one.session.expires_at + _DELIVERY
+        began, ended = _life(one)
+        begin, end = began - _MINUTE, ended + _DELIVERY
         if mine and begin <= mine[-1][1]:
             mine[-1] = (mine[-1][0], max(end, mine[-1][1]))
         else:
@@ -94,7 +102,7 @@ def _times(sessions: Iterable[OnRecord]) -> dict[str, Times]:
 
 
 def _read(
-    ws: Workspace, times: dict[str, Times], regions: tuple[str, ...]
+    ws: Workspace, times: dict[str, list[Life]], regions: tuple[str, ...]
 ) -> tuple[tuple[SessionCall, ...], tuple[TrailUnread, ...]]:
     """The calls of temporary root sessions in these accounts, and what was not read."""
     keys = {f"{account}/{region}": (account, region) for account in times for region in regions}
@@ -138,7 +146,6 @@ def _missing(
     sessions: Iterable[OnRecord],
     calls: Iterable[SessionCall],
     unread: set[str],
-    until: datetime,
 ) -> tuple[TrailUnread, ...]:
     """Sessions that were used and of which the trail has nothing, though it had the time."""
     met = {call.access_key_id for call in calls}
@@ -150,10 +157,7 @@ def _missing(
             "has no call of it",
         )
         for one in sessions
-        if one.used
-        and one.session.access_key_id not in met
-        and one.session.account not in unread
-        and one.session.expires_at + _DELIVERY <= until
+        if one.used and one.session.access_key_id not in met and one.session.account not in unread
     )
 
 

@@ -1,5 +1,6 @@
 """The whole store against itself."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
@@ -222,3 +223,72 @@ def test_a_session_that_nobody_knows_of_needs_attention(log: w.Log) -> None:
     (finding,) = verified(log).findings
     assert finding.code is C.UNKNOWN_SESSION
     assert finding.code.attention
+
+
+def test_what_a_later_run_left_out_is_dangling(log: w.Log) -> None:
+    """Begun in one run and named by none after it: nobody else will say how that ended."""
+    request = log.removal(s.ACCOUNT, s.OTHER)
+    log.approve("bob", request)
+    first = log.intent("alice", request)
+    log.fact(first, s.issued(policy=TaskPolicy.DELETE_CREDENTIALS))
+    log.fact(log.intent("alice", request, (s.OTHER,)), s.ended(s.OTHER))
+    (found,) = verified(log, later=timedelta(hours=2)).findings
+    assert (found.code, found.seq) == (C.DANGLING, log.state.executions[first].seq)
+    assert found.detail == f"{first} never ended for {s.ACCOUNT}"
+
+
+def moved_to(*names: str) -> Callable[[dict[str, bytes], str], None]:
+    """The facts of a survey get these names, in their order."""
+
+    def move(store: dict[str, bytes], folder: str) -> None:
+        facts = [store.pop(f"{folder}{n}.json") for n in (1, 2)]
+        store |= {f"{folder}{name}": raw for name, raw in zip(names, facts, strict=True)}
+
+    return move
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (("1.json", "2.json"), []),
+        (("2.json", "1.json"), [C.OBJECT]),
+        (("2.json", "3.json"), [C.OBJECT]),
+        (("1.json", "3.json"), [C.OBJECT]),
+        (("1.json", "x.json"), [C.OBJECT, C.STRAY_OBJECT]),
+        (("1.json", "02.json"), [C.OBJECT, C.STRAY_OBJECT]),
+    ],
+)
+def test_facts_that_readers_do_not_find_are_named(
+    log: w.Log, names: tuple[str, str], found: list[FindingCode]
+) -> None:
+    """Whoever gives a fact another name hides it from commands, and not from who verifies."""
+    surveyed(log)
+    moved_to(*names)(log.store, fact_key(log, 1).removesuffix("1.json"))
+    kept = [key for key in log.store if key.startswith("objects/")]
+    if C.STRAY_OBJECT in found:  # the lost fact named it
+        found = [*found[:1], C.STRAY_OBJECT, C.STRAY_OBJECT]
+    assert len(kept) == 1
+    assert codes(log) == found
+
+
+def test_a_gap_among_the_facts_of_an_open_survey_is_named(log: w.Log) -> None:
+    """Nothing vouches yet for how many there are, but what follows shows that one was there."""
+    run = log.survey()
+    for n in (1, 3):
+        log.fact_object(run, n, READ)
+    (found,) = verified(log).findings
+    assert (found.code, "2.json is missing" in found.detail) == (C.OBJECT, True)
+
+
+def test_what_the_log_names_must_be_there(log: w.Log) -> None:
+    """An object that a record or a fact names and that is gone is a finding, whoever took it."""
+    surveyed(log)
+    request = log.request()
+    log.approve("bob", request)
+    log.fact(log.intent("alice", request), s.ended(s.ACCOUNT, "failed", log.put({"rows": 1})))
+    assert codes(log) == []
+    for key in [key for key in log.store if key.startswith("objects/")]:
+        kept = log.store.pop(key)
+        (found,) = verified(log).findings
+        assert (found.code, key in found.detail) == (C.OBJECT, True)
+        log.store[key] = kept

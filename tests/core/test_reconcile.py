@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from orgroot.core.config import KnownCaller
 from orgroot.core.governed_tasks import Task
-from orgroot.core.reconcile import LoggedSession, Pairing, Verdict, Window, reconcile
+from orgroot.core.reconcile import (
+    LoggedSession,
+    Pairing,
+    Verdict,
+    Window,
+    opened_at,
+    reconcile,
+)
 from tests.core import scene as s
 from tests.core.trail_records import CALLER, MANAGEMENT, REFERENCE, event
 
@@ -240,3 +247,18 @@ def test_events_and_records_pair_one_to_one(seen: list[str], recorded: list[str]
     unlogged = [p for p in rest if p.verdict is Verdict.UNLOGGED_SESSION]
     assert len(unlogged) == len(seen) - len(matched)
     assert len(rest) - len(unlogged) == len(recorded) - len(matched)
+
+
+@pytest.mark.parametrize("away", [timedelta(days=-60), timedelta(days=-1), timedelta(days=3000)])
+def test_the_end_that_an_executor_tells_hides_no_session(away: timedelta) -> None:
+    """A session that CloudTrail lacks is unseen, whenever it is said to have ended."""
+    (one,) = paired(on_record=(session(expires_at=s.START + away),))
+    assert one.verdict is Verdict.UNSEEN_SESSION
+
+
+def test_what_aws_tells_of_sessions_is_kept() -> None:
+    """When an event names a session on record, its own time is that session's beginning."""
+    told = event()
+    both = paired(told, on_record=(session(), session(access_key_id="ASIA2")))
+    assert opened_at(both) == {"ASIA1": told.at}
+    assert opened_at(paired(event(eventTime="soon"), on_record=(session(),))) == {}

@@ -12,6 +12,7 @@ from orgroot.core.findings import FindingCode
 from orgroot.core.ids import ExecutionId
 from orgroot.core.log_state import RequestState
 from orgroot.core.recovery import objection, on_record, unsettled
+from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.statement_parts import RecoveredEnd, Signer, SpooledFact
 from orgroot.core.statements import Recovered, to_text
 from tests.core import scene as s
@@ -300,6 +301,26 @@ def test_what_a_later_intent_took_over_is_not_recovered(log: w.Log) -> None:
     log.now += LATER
     recovered(log, first, end("not-done"))
     voided(log, first, FindingCode.ILLEGAL_TRANSITION)
+
+
+def test_what_no_later_intent_named_is_recovered(log: w.Log) -> None:
+    """An account that dropped out after it was begun is nobody else's: it is unknown, then told."""
+    request = log.removal(s.ACCOUNT, s.OTHER)
+    log.approve("bob", request)
+    first = log.intent("alice", request)
+    log.fact(first, s.issued(policy=TaskPolicy.DELETE_CREDENTIALS))
+    second = log.intent("alice", request, (s.OTHER,))
+    log.fact(second, s.ended(s.OTHER))
+    assert unsettled(log.state.executions[first]) == (s.ACCOUNT,)
+    assert unsettled(log.state.executions[second]) == ()
+    log.now += timedelta(days=2)
+    assert standing(log) is RequestState.UNKNOWN
+    recovered(log, first, end("not-done", s.OTHER))
+    voided(log, first, FindingCode.ILLEGAL_TRANSITION)
+    recovered(log, first, end("not-done"))
+    assert unsettled(log.state.executions[first]) == ()
+    assert standing(log) is RequestState.FAILED
+    assert log.request_record().remaining() == ()
 
 
 def test_whether_a_recovery_would_count_is_known_before_it_is_written(

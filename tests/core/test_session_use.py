@@ -58,7 +58,7 @@ def test_a_call_is_read_as_aws_writes_it() -> None:
     assert s.BUCKET in found.named
     assert call("s3:ListBuckets").action == "s3:ListAllMyBuckets"
     assert call("iam:GetUser", eventTime=None).at == UNTOLD
-    assert call("iam:A", requestParameters={"a": [{"b": "deep"}, 7]}).named == {"deep"}
+    assert call("iam:A", requestParameters={"a": "b", "n": 7}).named == {"b"}
 
 
 @pytest.mark.parametrize(
@@ -130,6 +130,15 @@ def test_a_call_that_names_nothing_is_about_the_password() -> None:
     """DeleteLoginProfile has no parameter in a root session."""
     plans = plan(("iam:DeleteLoginProfile", "password"), policy=TaskPolicy.DELETE_CREDENTIALS)
     assert beyond(plans, call("iam:DeleteLoginProfile", requestParameters=None)) == []
+
+
+@pytest.mark.parametrize("deep", [{"bucketPolicy": {"Sid": s.BUCKET}}, {"names": [s.BUCKET]}])
+def test_what_a_policy_says_is_not_what_a_call_is_about(deep: dict[str, Any]) -> None:
+    """Whoever writes the announced name into another bucket's policy has not changed that one."""
+    other = call(STEP[0], requestParameters={"bucketName": "other", **deep})
+    assert beyond(plan(STEP), other) == [STEP[0]]
+    assert beyond(plan(STEP), call(STEP[0], requestParameters=deep)) == [STEP[0]]
+    assert beyond(plan(STEP), call(STEP[0], requestParameters=None)) == [STEP[0]]
 
 
 def test_a_session_that_was_handed_out_may_do_what_its_task_opens() -> None:

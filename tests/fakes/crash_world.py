@@ -100,7 +100,7 @@ def standing(world: World, request: str) -> RequestState:
 
 def all_settled(state: LogState) -> bool:
     """No execution is open."""
-    return all(run.superseded_by or not unsettled(run) for run in state.executions.values())
+    return all(not unsettled(run) for run in state.executions.values())
 
 
 def only(result: Recovery) -> RecoveryRow:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from fakes.aws_members import Call
+from fakes.aws_members import Call, aws_error
 from fakes.buckets_world import (
     ACCOUNT,
     BUCKET,
@@ -353,6 +353,23 @@ def test_nothing_happens_after_the_deadline() -> None:
         execute(world.workspace(), request)
     assert caught.value.code == "deadline"
     assert policy_now(world) == LOCKED
+
+
+def test_no_secret_reaches_the_spool() -> None:
+    """A fact that the log refuses for the secret in it is kept nowhere else either."""
+    world, request = granted()
+
+    def leak(_call: Call) -> None:
+        secret = world.aws.sessions[0][0].session_token.reveal()
+        raise aws_error(AwsErrorKind.DENIED, f"s3:PutBucketPolicy with {secret}")
+
+    world.aws.when("s3:PutBucketPolicy", leak)
+    with pytest.raises(OutcomeUnknown, match="a live secret"):
+        execute(world.workspace(), request)
+    assert world.memory("alice").spooled() == ()
+    for data in world.store.objects.values():
+        assert b"token+of" not in data
+    assert not any("token+of" in note for note in world.progress.notes)
 
 
 def test_no_secret_reaches_the_log() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from fakes.aws_members import MANAGEMENT, aws_error
-from fakes.buckets_world import inspected, locked_world
+from fakes.buckets_world import ACCOUNT, BUCKET, inspected, locked_world
 from fakes.crash_world import granted
 from fakes.removal_world import ALL
 from fakes.team import World, new_world
@@ -18,10 +18,12 @@ from fakes.trails import REGION
 from orgroot.core.config import OrganizationTrail
 from orgroot.core.ids import AccountId
 from orgroot.core.results import ExitReason, Reconciliation
+from orgroot.core.secrets import RootSession
 from orgroot.core.statements import timestamp
 from orgroot.errors import AwsErrorKind, CredentialsError, UsageError
 from orgroot.workflows import log_show
 from orgroot.workflows.execution import execute
+from orgroot.workflows.inspection import inspect_bucket
 from orgroot.workflows.inventory import inventory
 from orgroot.workflows.reconcile import reconcile_trails
 
@@ -141,6 +143,17 @@ def test_what_is_not_read_is_named_and_incomplete(region: str) -> None:
     assert "denied" in unread.reason
 
 
+def test_a_session_of_an_account_that_nobody_reads_is_incomplete() -> None:
+    """Its executor called from an account of which nothing says that it ever was a delegate."""
+    world = looked()
+    world.aws.sessions.clear()
+    other = msgspec.structs.replace(world.config.organization, management_account=DELEGATE)
+    world.config = msgspec.structs.replace(world.config, organization=other)
+    found = reconciled(world)
+    assert (statuses(found), found.unread) == (["NOT_READ"], ())
+    assert found.exit_reasons == (ExitReason.INCOMPLETE,)
+
+
 def test_every_delegate_is_read_and_every_former_one() -> None:
     """Who registered a delegate, used it and took it away again is found out."""
     world = new_world()
@@ -224,6 +237,40 @@ def test_a_call_beyond_the_plan_is_an_integrity_finding() -> None:
     assert (row.action, row.access_key_id) == ("s3:DeleteBucketPolicy", session.access_key_id)
     assert found.summary["OVERUSE"] == 1
     assert "2 call(s) in 1 of 1 session(s)" in found.in_session_calls
+
+
+class Liar:
+    """AWS, to an executor who records another end of each session than AWS told."""
+
+    def __init__(self, world: World, away: timedelta) -> None:
+        self._aws = world.aws
+        self._away = away
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._aws, name)
+
+    def assume_root(self, *args: Any) -> RootSession:
+        """Open it, and tell another end."""
+        session = self._aws.assume_root(*args)
+        return replace(session, expires_at=session.expires_at + self._away)
+
+
+@pytest.mark.parametrize("seen", [True, False])
+@pytest.mark.parametrize("away", [timedelta(days=-40), timedelta(hours=-5), timedelta(days=400)])
+def test_the_end_that_an_executor_tells_hides_no_call(away: timedelta, *, seen: bool) -> None:
+    """When a session was used AWS says: its AssumeRoot, else all the time of its execution."""
+    world = with_trail(locked_world())
+    lying = replace(world.workspace(), root_sessions=Liar(world, away))  # type: ignore[arg-type]
+    inspect_bucket(lying, ACCOUNT, BUCKET)
+    session, _ = world.aws.sessions[0]
+    at = session.expires_at - timedelta(minutes=1)
+    world.trails.used(session, "s3:DeleteBucketPolicy", at=at)
+    if not seen:
+        world.aws.sessions.clear()
+    found = reconciled(world)
+    assert [row.action for row in found.overuse] == ["s3:DeleteBucketPolicy"]
+    assert statuses(found) == ["MATCHED" if seen else "UNSEEN_SESSION"]
+    assert ExitReason.INTEGRITY in found.exit_reasons
 
 
 @pytest.mark.parametrize("broken", [True, False])

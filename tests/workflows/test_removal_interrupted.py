@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 
 import pytest
 from fakes.aws_members import Call
+from fakes.crash_world import standing
 from fakes.memory import FakeMemory
 from fakes.removal_world import (
     ALL,
@@ -26,9 +28,12 @@ from fakes.removal_world import (
     verified,
 )
 from fakes.team import World, new_world
+from msgspec import structs
 
+from orgroot.core.config import AccountsConfig, Exemption
 from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import RequestId
+from orgroot.core.log_state import RequestState
 from orgroot.core.organization import Selection
 from orgroot.core.results import ExitReason, Removal
 from orgroot.core.statements import Survey
@@ -37,7 +42,8 @@ from orgroot.errors import (
     AwsErrorKind,
     OutcomeUnknown,
 )
-from orgroot.workflows import removal
+from orgroot.workflows import log_show, removal
+from orgroot.workflows.crash_recovery import recover
 from orgroot.workflows.execution import execute
 from orgroot.workflows.inventory import inventory
 
@@ -170,6 +176,28 @@ def test_a_run_that_another_took_over_stops_at_its_next_record(world: World) -> 
     assert not mine.closed
     assert [call[:2] for call in deletions(world) if call[1] == B] == [(DELETIONS[0], B)]
     verified(world)
+
+
+def test_what_a_continued_removal_left_out_is_recovered(world: World) -> None:
+    """An account whose deletions were under way, and that is exempt by then, is not forgotten."""
+    request = ask_for(world)
+    _, heal = crash_at(world, 18, after=False)
+    with pytest.raises(_CrashError):
+        execute(world.workspace(concurrency=1), request)
+    heal()
+    assert world.log().sync().requests[RequestId(request)].executions[0].step_intents
+    until = world.clock.now().date() + timedelta(days=30)
+    exempt = (Exemption(account=A, reason="moves", until=until),)
+    world.config = structs.replace(world.config, accounts=AccountsConfig(exempt=exempt))
+    run(world, request)
+    world.clock.forward(timedelta(days=3).total_seconds())
+    (finding,) = log_show.verify(world.log()).findings
+    assert (finding.code, A in finding.detail) == ("DANGLING", True)
+    assert standing(world, request) is RequestState.UNKNOWN
+    (closed,) = recover(world.workspace()).executions
+    assert [end.account for end in closed.accounts] == [A]
+    assert log_show.verify(world.log()).findings == ()
+    assert standing(world, request) is not RequestState.UNKNOWN
 
 
 def test_a_continued_removal_still_names_what_was_not_read(world: World) -> None:
