@@ -182,6 +182,7 @@ def admit_intent(state: LogState, rules: RulesInForce, body: Intent, run: Execut
     if _decide(state, rules, request, body, run).emergency:
         run.emergency = demand(rules, request)
     _check_time(state, rules, request, body, run)
+    run.asked = request
     for earlier in request.executions:
         earlier.superseded_by = earlier.superseded_by or run.seq
         earlier.passed_on |= run.scope
@@ -210,6 +211,7 @@ def admit_survey(
     _decide(state, rules, record, body, run)
     _check_time(state, rules, record, body, run)
     remember(state.places, record.targets)
+    run.asked = record
     record.executions.append(run)
     state.requests[record.id] = record
     state.executions[run.id] = run

@@ -23,6 +23,7 @@ from orgroot.core.facts import (
 )
 from orgroot.core.findings import FindingCode, Void
 from orgroot.core.log_state import ExecutionRecord
+from orgroot.core.planned_steps import planned_steps
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.statements import Survey, from_text, instant, require_our_time
 from orgroot.errors import IntegrityError
@@ -183,7 +184,8 @@ def _session_objections(run: ExecutionRecord, item: IssuedItem) -> Iterator[str]
         yield f"a session with {item.task_policy} was not announced"
     if item.access_key_id in run.issued:
         yield f"session {item.access_key_id} was recorded before"
-    if run.held[item.account] and item.task_policy is not TaskPolicy.AUDIT:
+    proves = item.task_policy is TaskPolicy.AUDIT and len(run.body.task_policies) > 1
+    if run.held[item.account] and not proves:
         yield f"a further session with {item.task_policy}, and one is all that it takes"
 
 
@@ -192,6 +194,10 @@ def _change_objections(run: ExecutionRecord, item: StepIntentItem) -> Iterator[s
         yield "a change without a session on record"
     if (item.account, item.n) in run.step_intents:
         yield f"change {item.n} was recorded before"
+    step = (item.operation, item.target)
+    made = sum((begun.operation, begun.target) == step for begun, _ in run.steps(item.account))
+    if run.asked is None or made >= planned_steps(run.asked, item.account)[step]:
+        yield f"{item.operation} on {item.target}, which was not asked for"
 
 
 def _illegal(detail: str) -> Void:

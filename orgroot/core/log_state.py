@@ -158,6 +158,7 @@ class ExecutionRecord:
         looked: the accounts of which CloudTrail shows all sessions on record; `""`: all of them.
         emergency: what the rules demanded where break-glass stood in for it; else None.
         late: the facts that came too late to count, by the SHA-256 of their text.
+        asked: the request or survey that it executes.
         scope: what it is about, as a set; see `work`.
     """
 
@@ -182,6 +183,7 @@ class ExecutionRecord:
     looked: set[str] = field(default_factory=set)
     emergency: Requirement | None = None
     late: dict[Digest, Observed] = field(default_factory=dict)
+    asked: "RequestRecord | None" = field(default=None, compare=False, repr=False)
     scope: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

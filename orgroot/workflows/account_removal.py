@@ -18,6 +18,13 @@ from orgroot.core.config import seconds
 from orgroot.core.ids import AccountId
 from orgroot.core.key_use import last_use, used_within
 from orgroot.core.log_state import RequestRecord
+from orgroot.core.planned_steps import (
+    DEACTIVATE_MFA,
+    DELETE_CERTIFICATE,
+    DELETE_KEY,
+    DELETE_PASSWORD,
+    PASSWORD,
+)
 from orgroot.core.results import CredentialSet
 from orgroot.core.root_credentials import (
     CredentialKind,
@@ -30,11 +37,6 @@ from orgroot.core.statements import instant, timestamp
 from orgroot.core.task_params import DeleteRootCredentials
 from orgroot.errors import AwsError, AwsErrorKind, OutcomeUnknown, RequestRefused
 from orgroot.workflows.credential_sets import (
-    DEACTIVATE_MFA,
-    DELETE_CERTIFICATE,
-    DELETE_KEY,
-    DELETE_PASSWORD,
-    PASSWORD,
     beyond,
     left_of,
     not_absent,

@@ -4,6 +4,12 @@ Nothing here calls AWS. What is unknown is never counted as gone.
 """
 
 from orgroot.core.log_state import RequestRecord
+from orgroot.core.planned_steps import (
+    DEACTIVATE_MFA,
+    DELETE_CERTIFICATE,
+    DELETE_KEY,
+    DELETE_PASSWORD,
+)
 from orgroot.core.results import CredentialSet
 from orgroot.core.root_credentials import (
     AccountSummary,
@@ -12,12 +18,6 @@ from orgroot.core.root_credentials import (
     RootCredentials,
 )
 from orgroot.core.task_params import SeenCredentials
-
-PASSWORD = "password"  # noqa: S105 - the target of a step, not a password
-DELETE_PASSWORD = "iam:DeleteLoginProfile"  # noqa: S105 - an operation
-DELETE_KEY = "iam:DeleteAccessKey"
-DELETE_CERTIFICATE = "iam:DeleteSigningCertificate"
-DEACTIVATE_MFA = "iam:DeactivateMFADevice"
 
 
 def beyond(

@@ -23,6 +23,7 @@ from orgroot.core.plan import (
     plan_enable,
     standing,
 )
+from orgroot.core.planned_steps import change_step
 from orgroot.core.results import PlanResult, Result
 from orgroot.core.root_tasks import Feature
 from orgroot.core.statement_parts import Target
@@ -245,19 +246,20 @@ def _performance(ws: Workspace) -> Performance[RootAccessState]:
 
 
 def _act(ws: Workspace, change: Change) -> Act:
-    operation, call, is_on = _calls(ws, change)
+    operation, target = change_step(change)
+    call, is_on = _calls(ws, change)
     wanted = canonical(change.after)
     return Act(
         operation=operation,
-        target=change.target,
+        target=target,
         change=call,
         now=lambda: canonical(is_on()),
         reached=lambda there: there == wanted,
     )
 
 
-def _calls(ws: Workspace, change: Change) -> tuple[str, Callable[[], None], Callable[[], bool]]:
-    """AWS's operation, the changing call, and the reading call of a change."""
+def _calls(ws: Workspace, change: Change) -> tuple[Callable[[], None], Callable[[], bool]]:
+    """The changing call, and the reading call of a change."""
     organization = ws.organization
 
     def trusted() -> bool:
@@ -265,27 +267,21 @@ def _calls(ws: Workspace, change: Change) -> tuple[str, Callable[[], None], Call
 
     match change.op:
         case Op.ENABLE_TRUSTED_ACCESS:
-            operation = "organizations:EnableAWSServiceAccess"
-            return operation, organization.enable_trusted_access, trusted
+            return organization.enable_trusted_access, trusted
         case Op.DISABLE_TRUSTED_ACCESS:
-            operation = "organizations:DisableAWSServiceAccess"
-            return operation, organization.disable_trusted_access, trusted
+            return organization.disable_trusted_access, trusted
         case Op.ENABLE_FEATURE | Op.DISABLE_FEATURE:
             feature, on = Feature(change.target), change.op is Op.ENABLE_FEATURE
-            verb = "Enable" if on else "Disable"
             return (
-                f"iam:{verb}OrganizationsRoot{feature.value.removeprefix('Root')}",
                 lambda: _turn(ws, feature, on=on),
                 lambda: feature in (_features(ws) or ()),
             )
         case Op.REGISTER_DELEGATED_ADMINISTRATOR | Op.DEREGISTER_DELEGATED_ADMINISTRATOR:
             account = AccountId(change.target)
             change_it = organization.register_delegated_administrator
-            verb = "Register"
             if change.op is Op.DEREGISTER_DELEGATED_ADMINISTRATOR:
-                change_it, verb = organization.deregister_delegated_administrator, "Deregister"
+                change_it = organization.deregister_delegated_administrator
             return (
-                f"organizations:{verb}DelegatedAdministrator",
                 lambda: change_it(account),
                 lambda: account in organization.delegated_administrators(),
             )

@@ -11,6 +11,7 @@ from orgroot.core import audit_log as chain
 from orgroot.core.codec import canonical, parse_canonical
 from orgroot.core.ids import AccountId, sha256
 from orgroot.core.log_state import RequestRecord
+from orgroot.core.planned_steps import policy_step
 from orgroot.core.resource_policy import Lock, read_bucket_policy, same_policy
 from orgroot.core.results import DeniedBy, ExitReason, Result, Unlock, UnlockItem
 from orgroot.core.root_tasks import TaskPolicy
@@ -138,7 +139,7 @@ class _Unlocking:
 
     def _change(self, change: BucketChange, current: bytes) -> UnlockItem:
         gateway, session, after = self._ws.resource_policies, self._session, change.after
-        operation = "s3:DeleteBucketPolicy" if after is None else "s3:PutBucketPolicy"
+        operation, target = policy_step(change)
 
         def act() -> None:
             if after is None:
@@ -155,7 +156,7 @@ class _Unlocking:
         step = self._run.step(
             session.account,
             operation=operation,
-            target=change.bucket,
+            target=target,
             before=current,
             change=act,
             read_back=read_back,

@@ -79,7 +79,7 @@ def _by_night(log: w.Log) -> None:
     request = _asked(log, break_glass=True)
     run = log.intent("alice", request)
     log.fact(run, s.issued(key_id="ASIA2"))
-    log.fact(run, s.begun())
+    log.fact(run, s.begun(operation="s3:DeleteBucketPolicy"))
     log.fact(run, s.made())
     log.fact(run, s.ended())
     g.review(log, "carol", request)

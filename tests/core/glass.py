@@ -65,7 +65,8 @@ def broken(log: w.Log, who: str = "alice", **changes: Any) -> RequestId:
     """The whole of it: asked, done, recorded."""
     request, run = begun(log, who, **changes)
     log.fact(run, s.issued(key_id=f"ASIA{log.state.seq}"))
-    log.fact(run, s.begun())
+    bucket = log.state.requests[request].params["buckets"][0]["bucket"]
+    log.fact(run, s.begun(target=bucket))
     log.fact(run, s.made())
     log.fact(run, s.ended())
     return request

@@ -208,11 +208,14 @@ def issued(
     )
 
 
-def begun(account: str = ACCOUNT, n: int = 1) -> StepIntentItem:
+def begun(
+    account: str = ACCOUNT,
+    n: int = 1,
+    operation: str = "s3:PutBucketPolicy",
+    target: str = BUCKET,
+) -> StepIntentItem:
     """A change is about to be made."""
-    return StepIntentItem(
-        account=account, n=n, operation="s3:PutBucketPolicy", target=BUCKET, before_b64=""
-    )
+    return StepIntentItem(account=account, n=n, operation=operation, target=target, before_b64="")
 
 
 def made(account: str = ACCOUNT, n: int = 1) -> StepResultItem:

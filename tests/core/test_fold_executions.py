@@ -176,7 +176,9 @@ def run(log: w.Log) -> w.ExecutionId:
         (s.ended(s.OTHER),),
         (s.ended(""),),
         (s.ended(), s.ended()),
-        (s.begun(n=2), s.begun(n=2)),
+        (s.begun(n=2),),
+        (s.begun(n=2, target="another-bucket"),),
+        (s.begun(n=2, operation="s3:DeleteBucketPolicy"),),
         (s.issued(key_id="ASIA2"), s.issued(key_id="ASIA2")),
     ],
 )
@@ -243,6 +245,24 @@ def test_nothing_begins_after_the_deadline(log: w.Log, run: w.ExecutionId) -> No
     log.fact(run, s.ended())
     voided(log, C.ILLEGAL_TRANSITION)
     assert len(log.state.findings) == 2
+
+
+def test_a_reading_announces_no_change() -> None:
+    """Its session could write, and what it writes is announced by nobody."""
+    log = w.Log(s.approvals_of(s.rule("all", s.READING, 0, requesters=["platform"])))
+    policy = TaskPolicy.UNLOCK_BUCKET
+    log.survey(
+        "alice",
+        task=Task.INSPECT_BUCKET_POLICY,
+        params={"buckets": [{"bucket": s.BUCKET, "region": "eu-west-1"}]},
+        task_policy=policy,
+        task_policies=(policy,),
+    )
+    run = log.run_record().id
+    log.fact(run, s.issued())
+    assert log.codes == []
+    log.fact(run, s.begun())
+    voided(log, C.ILLEGAL_TRANSITION)
 
 
 def test_time_that_runs_backwards_is_worth_a_look(log: w.Log) -> None:

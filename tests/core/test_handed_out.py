@@ -88,7 +88,20 @@ def test_a_session_that_was_handed_out_is_a_success(log: w.Log) -> None:
     voided(log, C.ILLEGAL_TRANSITION)
     log.fact(run, s.issued(policy=QUEUES))
     assert standing(log) is RequestState.UNKNOWN
+    log.fact(run, s.issued(key_id="ASIA2", policy=QUEUES))
+    voided(log, C.ILLEGAL_TRANSITION)
     log.fact(run, s.ended(outcome="handed-out: exec"))
     assert standing(log) is RequestState.SUCCEEDED
     log.intent("alice", asked, task_policies=(QUEUES,))
+    voided(log, C.ILLEGAL_TRANSITION)
+
+
+def test_a_session_that_audits_is_handed_out_once_too(log: w.Log) -> None:
+    """Only a removal audits as often as its proof needs."""
+    asked = request(log, task_policy=TaskPolicy.AUDIT)
+    log.approve("bob", asked)
+    run = log.intent("alice", asked, task_policies=(TaskPolicy.AUDIT,))
+    log.fact(run, s.issued(policy=TaskPolicy.AUDIT))
+    assert log.codes == []
+    log.fact(run, s.issued(key_id="ASIA2", policy=TaskPolicy.AUDIT))
     voided(log, C.ILLEGAL_TRANSITION)

@@ -82,6 +82,6 @@ def test_a_management_task_has_no_session(log: w.Log) -> None:
     log.now += timedelta(minutes=1)
     log.approve("bob", request)
     run = log.intent("alice", request)
-    log.fact(run, s.begun(""), s.begun("", n=2))
+    log.fact(run, s.begun("", operation="organizations:CreatePolicy", target="deny"))
     log.fact(run, s.ended("", "unknown"))
     assert found(log, run) == []
