@@ -26,6 +26,9 @@ def malformed(request: RequestRecord) -> Iterator[str]:
     policies = GOVERNED_TASKS[body.task].task_policies
     if body.task_policy not in (policies or (None,)):
         yield f"{body.task_policy} is not a task policy of {body.task}."
+    if (body.session is None) == bool(policies):
+        what = "says nothing of" if policies else "opens none, and names"
+        yield f"A request for {body.task} {what} the length of its root sessions."
     yield from _wrong_targets(request)
     try:
         params = parse_params(body.task, request.params)

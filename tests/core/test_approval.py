@@ -236,6 +236,7 @@ def test_several_denials_where_the_rules_want_several() -> None:
         ("does not speak", request(signer=Signer(person="alice", key=s.key("olga"))), RULES),
         ("longer than", request(session=SessionAsk(duration_seconds=901)), RULES),
         ("longer than", request(session=SessionAsk(duration_seconds=0)), RULES),
+        ("says nothing of the length", request(session=None), RULES),
         ("--reason", request(justification=" "), RULES),
         ("not a task policy", request(task_policy=None), RULES),
         ("do not fit", request(params={"mode": "delete"}), RULES),
@@ -301,7 +302,7 @@ def test_the_shortest_session_of_all_matching_rules_holds() -> None:
     )
     assert not asked(request(), rules)
     assert asked(request(session=SessionAsk(duration_seconds=120)), rules)
-    assert asked(request(session=None), rules)
+    assert not asked(request(session=None), rules)
 
 
 def test_expired_rules_leave_only_reading() -> None:

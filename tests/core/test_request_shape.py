@@ -9,7 +9,7 @@ from orgroot.core.findings import FindingCode
 from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import sha256
 from orgroot.core.scp import TAGS
-from orgroot.core.statement_parts import Target
+from orgroot.core.statement_parts import SessionAsk, Target
 from tests.core import scene as s
 from tests.core import world as w
 
@@ -85,6 +85,18 @@ def test_a_repair_puts_nothing_but_the_rest(log: w.Log, params: Any, words: str)
     """What `drop-statements` puts is the seen policy less the named statements, to the byte."""
     log.request(params=params)
     refused(log, words)
+
+
+def test_only_what_opens_sessions_says_how_long_they_live(log: w.Log) -> None:
+    """Without a length the longest would be taken, whatever the rules allow."""
+    log.request(session=None)
+    refused(log, "unlock-bucket says nothing of the length of its root sessions")
+    log.survey(session=None)
+    assert "says nothing of the length" in log.state.findings[-1].detail
+    length = SessionAsk(duration_seconds=300)
+    log.request(task=Task.ADD_SCPS, targets=ABOUT, params={"plan": [s.creation()]}, session=length)
+    assert "opens none, and names the length" in log.state.findings[-1].detail
+    assert log.state.requests == {}
 
 
 def test_a_repair_that_is_one_is_a_request(log: w.Log) -> None:
