@@ -6,7 +6,14 @@ raises anything but Void, and what is void changes nothing.
 
 from orgroot.core.approval import Decision, Phase, answered_by_quorum, decide
 from orgroot.core.config import Trust
-from orgroot.core.eligibility import closed, demand, eligible, expires_at, skew
+from orgroot.core.eligibility import (
+    closed,
+    demand,
+    eligible,
+    expires_at,
+    skew,
+    wrong_key,
+)
 from orgroot.core.executor_role import route_flaw
 from orgroot.core.findings import FindingCode, Void
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Power, session_policies
@@ -22,6 +29,7 @@ from orgroot.core.log_state import (
 from orgroot.core.owners import require_fresh
 from orgroot.core.rules_lint import lint_errors
 from orgroot.core.run_time import ends_at
+from orgroot.core.sshsig import Verified
 from orgroot.core.statements import (
     Approval,
     Denial,
@@ -88,7 +96,7 @@ def admit_decision(
     state: LogState, rules: RulesInForce, body: Approval | Denial, record: DecisionRecord
 ) -> None:
     """An approval or denial of an open request, by a person who may, of what was shown."""
-    request = _decidable(state, rules, body, record.sha256)
+    request = _decidable(state, rules, body, record.sha256, record.signed_with)
     shown = _was_shown(state, request, body)
     if isinstance(body, Denial):
         _deny(state, rules, request, record)
@@ -101,20 +109,28 @@ def admit_decision(
 
 
 def check_decision(
-    state: LogState, rules: RulesInForce, body: Approval | Denial, digest: Digest
+    state: LogState,
+    rules: RulesInForce,
+    body: Approval | Denial,
+    digest: Digest,
+    signed_with: Verified | None,
 ) -> None:
-    """What `admit_decision` would say of the decision with this SHA-256, changing nothing.
+    """What `admit_decision` would say of a decision of this SHA-256, so signed, changing nothing.
 
     Raises:
         Void: it would not count, or not in full.
     """
-    request = _decidable(state, rules, body, digest)
+    request = _decidable(state, rules, body, digest, signed_with)
     if not _was_shown(state, request, body):
         raise _unseen(request, body)
 
 
 def _decidable(
-    state: LogState, rules: RulesInForce, body: Approval | Denial, digest: Digest
+    state: LogState,
+    rules: RulesInForce,
+    body: Approval | Denial,
+    digest: Digest,
+    signed_with: Verified | None,
 ) -> RequestRecord:
     """The open request that a decision is on, by a person who may decide on it."""
     request = known_request(state, body.request_id, body.request_sha256)
@@ -133,6 +149,7 @@ def _decidable(
     if why is not None:
         raise _illegal(f"{person} decided, but {why}")
     why = eligible(rules, request, person, now)
+    why = why or wrong_key(rules, request, body.signer, signed_with)
     if why is not None:
         raise _violation(f"{person} decided on {request.id}: {why}")
     return request

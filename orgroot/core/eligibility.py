@@ -14,6 +14,8 @@ from orgroot.core.log_state import DecisionRecord, RequestRecord, RulesInForce
 from orgroot.core.people import is_hardware
 from orgroot.core.quorum import missing
 from orgroot.core.requirements import Requirement, requirement
+from orgroot.core.sshsig import Verified
+from orgroot.core.statement_parts import Signer
 from orgroot.core.statements import Request, instant
 from orgroot.core.whereabouts import subjects
 
@@ -37,6 +39,20 @@ def expires_at(rules: RulesInForce, request: RequestRecord) -> datetime:
 def eligible(rules: RulesInForce, request: RequestRecord, person: str, now: datetime) -> str | None:
     """Why a person may not approve or deny a request now; None: they may."""
     return closed(rules, request, now) or _unfit(rules, request, person, now)
+
+
+def wrong_key(
+    rules: RulesInForce, request: RequestRecord, signer: Signer, how: Verified | None = None
+) -> str | None:
+    """Why a decision with this key counts for nothing; None: it may count.
+
+    `how`: what its signature says of the key; None: it is not signed yet.
+    """
+    needs = demand(rules, request)
+    hardware = is_hardware(signer.key) if how is None else how.hardware
+    if needs is None or not needs.hardware_key or hardware:
+        return None
+    return f"The rules want {signer.person} to sign with a hardware key (sk-ssh-ed25519, sk-ecdsa)."
 
 
 def could_approve(rules: RulesInForce, request: RequestRecord, now: datetime) -> tuple[str, ...]:

@@ -152,7 +152,9 @@ class Fold:
         state = self.state
         match signed.body:
             case Approval() | Denial() as body:
-                admission.check_decision(state, state.rules[-1], body, signed.digest)
+                admission.check_decision(
+                    state, state.rules[-1], body, signed.digest, signed.signed_with
+                )
             case Review() as body:
                 review.check(state, state.rules[-1], body, signed.digest, signed.signed_with)
             case Rules() as body:

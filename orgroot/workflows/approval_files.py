@@ -20,7 +20,7 @@ from orgroot.core.statement_parts import Signer
 from orgroot.core.statements import Approval, Denial, Review, from_text, instant, timestamp, to_text
 from orgroot.core.withdrawal import revoked_by
 from orgroot.errors import IntegrityError, RequestRefused, UsageError
-from orgroot.workflows.approvals import decision_of, require_eligible
+from orgroot.workflows.approvals import decision_of, require_eligible, require_key
 from orgroot.workflows.audit_log import AuditLog
 from orgroot.workflows.desk import Desk, log_of
 from orgroot.workflows.request_view import find, view_of
@@ -79,6 +79,7 @@ def prepare(
     require_eligible(log, request, person, now, kind)
 
     def said(signer: Signer) -> Word:
+        require_key(log, request, signer)
         return decision_of(log, request, kind, signer=signer, comment=comment, now=now)
 
     return _prepared(log, person, fingerprint, now, said)
@@ -241,6 +242,7 @@ def _require_ours(log: AuditLog, body: Word, text: bytes, now: datetime) -> Requ
         require_reviewable(log, request, signer.person, now)
     else:
         require_eligible(log, request, signer.person, now, type(body))
+        require_key(log, request, signer)
     return request
 
 

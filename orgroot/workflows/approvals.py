@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orgroot.core import audit_log
+from orgroot.core.codec import Signature
 from orgroot.core.config import seconds
-from orgroot.core.eligibility import eligible, skew
+from orgroot.core.eligibility import eligible, skew, wrong_key
 from orgroot.core.incidents import owes
 from orgroot.core.log_state import LogState, RequestRecord
 from orgroot.core.results import RequestView
+from orgroot.core.sshsig import Verified
 from orgroot.core.statement_parts import Signer
 from orgroot.core.statements import Approval, Denial, Request, instant, timestamp
 from orgroot.core.summary import summarize
@@ -20,7 +22,7 @@ from orgroot.errors import RequestRefused, UsageError
 from orgroot.workflows.audit_log import AuditLog, signed_once
 from orgroot.workflows.desk import Desk
 from orgroot.workflows.request_view import OPEN, find, view_of
-from orgroot.workflows.signing import common_fields, sign, signer_of
+from orgroot.workflows.signing import common_fields, how_signed, sign, signer_of
 
 Confirm = Callable[[dict[str, Any]], None]
 """Shows the summary and asks for the id's last four characters; raises UsageError on a no."""
@@ -59,15 +61,21 @@ def _decide(
     request = find(log, request_id)
     now = log.check_clock(desk.clock.now())
     require_eligible(log, request, person, now, kind)
-    body = decision_of(
-        log, request, kind, signer=signer_of(person, governed.signer), comment=comment, now=now
-    )
+    signer = signer_of(person, governed.signer)
+    require_key(log, request, signer)
+    body = decision_of(log, request, kind, signer=signer, comment=comment, now=now)
     confirm(body.summary)
 
     def guard(state: LogState) -> None:
         require_eligible(log, state.requests[request.id], person, now, kind)
 
-    log.append(signed_once(lambda _state: sign(body, governed.signer)), guard)
+    def signed(_state: LogState) -> tuple[bytes, tuple[Signature, ...]]:
+        text, signatures = sign(body, governed.signer)
+        # Whether a token's key can be copied shows only now, and it must before it is written.
+        require_key(log, request, signer, how_signed(body, text, signatures))
+        return text, signatures
+
+    log.append(signed_once(signed), guard)
     runner = desk.config.organization.runner
     return view_of(log, log.state.requests[request.id], now, runner=runner)
 
@@ -123,7 +131,27 @@ def require_eligible(
     stands = audit_log.request_state(log.state, request, now, log.running)
     if stands not in OPEN and not (kind is Approval and owes(request)):
         raise RequestRefused(f"{request.id} is {stands.value}: nothing to decide", code="not-open")
-    reason = eligible(log.rules(), request, person, now)
+    _refuse_if(eligible(log.rules(), request, person, now), request, person)
+
+
+def require_key(
+    log: AuditLog, request: RequestRecord, signer: Signer, how: Verified | None = None
+) -> None:
+    """Return if a decision that this key signs may count.
+
+    Args:
+        log: synced.
+        request: what is decided on.
+        signer: who signs, with which key.
+        how: what the signature says of the key; None: it is not made yet.
+
+    Raises:
+        RequestRefused: the rules want a key in hardware.
+    """
+    _refuse_if(wrong_key(log.rules(), request, signer, how), request, signer.person)
+
+
+def _refuse_if(reason: str | None, request: RequestRecord, person: str) -> None:
     if reason is not None:
         raise RequestRefused(
             f"{person} cannot decide on {request.id}: {reason}",

@@ -3,15 +3,21 @@
 from dataclasses import replace
 from typing import Any
 
-from fakes.key_types import TokenSigner
+import pytest
+from fakes.key_types import MAY_BE_COPIED, TOUCHED, TokenSigner
+from fakes.signer import FakeSigner
 
-from orgroot.core.eligibility import could_approve, eligible
+from orgroot.core.codec import Signature
+from orgroot.core.eligibility import could_approve, eligible, wrong_key
 from orgroot.core.governed_tasks import Task
 from orgroot.core.log_state import RulesInForce
 from orgroot.core.sshsig import Verified
 from orgroot.core.statement_parts import Signer
+from orgroot.core.statements import Approval, Denial, Signed, to_text
 from tests.core import scene as s
+from tests.core import world as w
 from tests.core.drafts import LATER, asked, decision_by, executed, law, request
+from tests.core.verdicts import C
 
 REQUIRED = {"hardware_key": "required"}
 
@@ -60,6 +66,15 @@ def test_only_a_token_approves() -> None:
     assert executed(record, rules(**REQUIRED))
 
 
+def test_which_key_will_not_count_is_known_before_it_signs() -> None:
+    """Only where the rules want tokens, and of what they cover."""
+    record, file = request(signer=by_token("alice")), Signer(person="bob", key=s.key("bob"))
+    assert "bob" in str(wrong_key(rules(**REQUIRED), record, file))
+    assert wrong_key(rules(**REQUIRED), record, by_token("bob")) is None
+    assert wrong_key(rules(), record, file) is None
+    assert wrong_key(rules(**REQUIRED), request(task=Task.UNLOCK_QUEUE), file) is None
+
+
 def test_who_has_no_token_cannot_approve() -> None:
     """They are told why, and are not among those who could."""
     record = request(signer=by_token("alice"))
@@ -76,6 +91,38 @@ def test_a_key_that_may_be_copied_is_no_hardware() -> None:
     assert not executed(record, rules(**REQUIRED))
     record.signed_with = copied
     assert asked(record, rules(**REQUIRED)).final
+
+
+def said(log: w.Log, body: Signed, signer: FakeSigner) -> None:
+    """A statement in the log, signed with this key."""
+    armored = signer.sign(body.NAMESPACE, to_text(body))
+    sig = Signature(alg="sshsig", key=signer.public_key, sig=armored)
+    log.admit(log.raw(to_text(body), (sig,)))
+
+
+@pytest.mark.parametrize("kind", [Approval, Denial])
+def test_a_decision_counts_by_the_key_that_signed_it(kind: type[Approval] | type[Denial]) -> None:
+    """The copied key of somebody who has a token too neither approves nor ends a request."""
+    people = {name: both_keys(name) for name in ("alice", "bob")}
+    rule = s.rule("unlock", ["unlock-bucket"], 1, each_of={"security": 1})
+    log = w.Log(s.approvals_of(rule, people=people, defaults=REQUIRED))
+    said(log, log.request_body(signer=by_token("alice")), TokenSigner("alice"))
+    record = log.request_record()
+    cases: tuple[FakeSigner, ...] = (
+        FakeSigner("bob"),
+        TokenSigner("bob", flags=TOUCHED | MAY_BE_COPIED),
+        TokenSigner("bob"),
+    )
+    word = "approve" if kind is Approval else "deny"
+    for key in cases:
+        assert log.codes == [C.RULES_VIOLATION] * cases.index(key)
+        assert (record.approvals, record.denials, record.denied) == ([], [], 0)
+        signer = Signer(person="bob", key=key.public_key)
+        body = log.decision_body("bob", record.id, kind, signer=signer, decision=word)
+        said(log, body, key)
+    assert "hardware key" in log.state.findings[0].detail
+    assert len(record.approvals) == (kind is Approval)
+    assert bool(record.denied) is (kind is Denial)
 
 
 def test_a_service_needs_no_token() -> None:
