@@ -145,7 +145,7 @@ def plan_enable(
     """
     if desired is None:
         return Plan(changes=(), notes=("root_access is not in the configuration: not managed",))
-    _require_ours(desired)
+    require_ours(desired)
     wanted = wanted_features(desired)
     changes: list[Change] = []
     if not observed.trusted_access and any(wanted.values()):
@@ -166,8 +166,7 @@ def plan_disable(desired: RootAccess | None, observed: RootAccessState) -> Plan:
     Raises:
         UsageError: another tool manages root access.
     """
-    if desired is not None:
-        _require_ours(desired)
+    require_ours(desired)
     if not observed.trusted_access:
         note = "trusted access is off already; turned on again, AWS restores the earlier features"
         return Plan(changes=(), notes=(note,))
@@ -194,8 +193,7 @@ def plan_delegated_administrator(
     Raises:
         UsageError: another tool manages root access, or trusted access is off.
     """
-    if desired is not None:
-        _require_ours(desired)
+    require_ours(desired)
     wanted = organization.delegated_administrator
     if wanted is None:
         note = "organization.delegated_administrator is not in the configuration: not managed"
@@ -255,8 +253,13 @@ def _task_of(change: Change) -> Task:
     return task
 
 
-def _require_ours(desired: RootAccess) -> None:
-    if desired.managed_by != OURS:
+def require_ours(desired: RootAccess | None) -> None:
+    """Return unless another tool manages root access.
+
+    Raises:
+        UsageError: it does, so orgroot never writes it.
+    """
+    if desired is not None and desired.managed_by != OURS:
         raise UsageError(
             f"root access is managed by {desired.managed_by} (root_access.managed_by)",
             hint=f"change it with {desired.managed_by}; `orgroot status --check` compares",

@@ -21,6 +21,7 @@ from orgroot.core.plan import (
     plan_delegated_administrator,
     plan_disable,
     plan_enable,
+    require_ours,
     standing,
 )
 from orgroot.core.planned_steps import change_step
@@ -141,7 +142,12 @@ class RootAccessDriver:
     notes: tuple[str, ...] = ()
 
     def live_targets(self, ws: Workspace, request: RequestRecord) -> tuple[Target, ...]:
-        """The organization; a stale plan is refused here, before the intent."""
+        """The organization; a stale plan is refused here, before the intent.
+
+        So is one of what another tool manages: the request may be older than that word of the
+        configuration, or come from a machine that has another one.
+        """
+        require_ours(ws.config.root_access)
         _require_management(ws)
         changes = planned(request)
         refuse_stale(changes, judge_all(changes, _performance(ws))[1])
@@ -187,17 +193,14 @@ class DelegatedAdministratorDriver(RootAccessDriver):
 
 
 def _plan_enable(ws: Workspace) -> Plan:
-    desired = ws.config.root_access
-    if desired is not None:
-        # Another tool's: refused before any call.
-        plan_enable(desired, ws.config.organization, _NOTHING_SEEN)
+    require_ours(ws.config.root_access)
     _require_management(ws)
     _require_all_features(ws)
-    return plan_enable(desired, ws.config.organization, observe(ws))
+    return plan_enable(ws.config.root_access, ws.config.organization, observe(ws))
 
 
 def _plan_disable(ws: Workspace) -> Plan:
-    plan_disable(ws.config.root_access, _NOTHING_SEEN)
+    require_ours(ws.config.root_access)
     _require_management(ws)
     return plan_disable(ws.config.root_access, observe(ws))
 
@@ -205,9 +208,6 @@ def _plan_disable(ws: Workspace) -> Plan:
 def _plan_delegate(ws: Workspace) -> Plan:
     _require_management(ws)
     return plan_delegated_administrator(ws.config.root_access, ws.config.organization, observe(ws))
-
-
-_NOTHING_SEEN = RootAccessState(trusted_access=False, features=None)
 
 
 def _submit(ws: Workspace, command: str, plan: Plan, ask: Ask) -> Result:

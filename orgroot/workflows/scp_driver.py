@@ -10,14 +10,14 @@ from functools import partial
 import msgspec
 
 from orgroot.core.log_state import RequestRecord
-from orgroot.core.plan import Change, ChangeState, Op, Standing
+from orgroot.core.plan import OURS, Change, ChangeState, Op, Standing
 from orgroot.core.results import ExitReason, PlanResult
 from orgroot.core.scp import ObservedScps
 from orgroot.core.scp_changes import attached_at, scp_of
 from orgroot.core.scp_order import objection
 from orgroot.core.scp_standing import standing
 from orgroot.core.statement_parts import Target
-from orgroot.errors import RequestRefused
+from orgroot.errors import RequestRefused, UsageError
 from orgroot.workflows.plan_execution import (
     Performance,
     carry_out,
@@ -44,6 +44,7 @@ class ScpDriver:
     def live_targets(self, ws: Workspace, request: RequestRecord) -> tuple[Target, ...]:
         """The organization; a plan that may not be carried out is refused before the intent."""
         changes = planned(request)
+        _require_ours(ws, changes)
         _, judged = require_current(changes, _performance(ws, changes))
         left = tuple(c for n, c in enumerate(changes) if judged[n].state is ChangeState.TO_DO)
         found = judged_as_approved(ws, left, observe_tree(ws)[0])
@@ -78,6 +79,24 @@ class ScpDriver:
         unproved = not all(row.verified for row in rows)
         reasons = {*made.exit_reasons, *([ExitReason.INCOMPLETE] if unproved else [])}
         return msgspec.structs.replace(made, waves=rows, exit_reasons=tuple(reasons))
+
+
+def _require_ours(ws: Workspace, changes: tuple[Change, ...]) -> None:
+    """Return unless a plan is about an SCP that the configuration leaves to another tool.
+
+    The request may be older than that word of the configuration.
+
+    Raises:
+        UsageError: it is.
+    """
+    theirs = {scp.name: scp.managed_by for scp in ws.config.scps or () if scp.managed_by != OURS}
+    for name in map(scp_of, changes):
+        if name in theirs:
+            raise UsageError(
+                f"SCP {name} is managed by {theirs[name]}: orgroot never writes it",
+                hint=f"change it through {theirs[name]}, and cancel this request",
+                code="managed-by",
+            )
 
 
 def _command(request: RequestRecord) -> str:

@@ -119,6 +119,18 @@ def test_what_another_tool_manages_is_never_written(world: World, command: objec
     assert world.aws.calls == []
 
 
+def test_what_another_tool_manages_by_now_is_not_written_either(on: World) -> None:
+    """A request that was approved before is refused by name: no call, no intent."""
+    request = approved_disable(on)
+    before = on.types()
+    on.aws.calls.clear()
+    want(on, RootAccess(managed_by="terraform"))
+    with pytest.raises(UsageError, match="terraform"):
+        execute(on.workspace(), request)
+    assert on.aws.calls == []
+    assert on.types() == before
+
+
 def test_disable_needs_approval_and_goes_in_order(on: World) -> None:
     """Features, delegate, trusted access; and it says that sessions may live 18 minutes."""
     request = approved_disable(on)

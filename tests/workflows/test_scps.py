@@ -109,6 +109,20 @@ def test_what_another_tool_manages_is_a_note_only(place: Place) -> None:
     assert place.aws.writes == []
 
 
+def test_what_another_tool_manages_by_now_is_not_written_either(place: Place) -> None:
+    """A request that was approved before is refused by name: no call, no intent."""
+    request = place.granted()
+    place.aws.calls.clear()
+    before = place.world.types()
+    theirs = ScpConfig(name=NAME, file="deny.json", targets=("root",), managed_by="terraform")
+    others = ScpConfig(name="other", file="deny.json", targets=("root",), managed_by="lza")
+    place.declare(others, theirs)
+    with pytest.raises(UsageError, match="terraform"):
+        place.run(request)
+    assert place.aws.calls == []
+    assert place.world.types() == before
+
+
 def test_another_text_and_another_target_are_asked_for_with_both_texts(place: Place) -> None:
     """The update, the attachment and the detachment are made in a safe order, and read back."""
     place.run(place.granted())
