@@ -100,11 +100,17 @@ def requirement(
     applying: set[str] = set()
     for subject in subjects:
         fits = {rule.id: fit(rule, task, subject) for rule in approvals.rules}
-        if Fit.YES not in fits.values():
+        sure = (rule for rule in approvals.rules if fits[rule.id] is Fit.YES)
+        if not any(_covers(rule, task) for rule in sure):
             return None
         applying |= {name for name, how in fits.items() if how is not Fit.NO}
     rules = tuple(rule for rule in approvals.rules if rule.id in applying)
     return strictest(approvals, task, rules) if rules else None
+
+
+def _covers(rule: Rule, task: Task) -> bool:
+    """A session is handed out by a rule of its own alone; others only make it stricter."""
+    return task is not Task.ROOT_SESSION or rule.match.tasks == (task,)
 
 
 def people_needed(rule: Rule) -> int:

@@ -3,22 +3,25 @@
 An error bars publication and makes a `rules` record void; a warning is for people to weigh.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from orgroot.core.config import Approvals, Owners, Person, Rule
 from orgroot.core.config_checks import check_approvals
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Power, Task
-from orgroot.core.people import RevokedKey, Roster
+from orgroot.core.people import RevokedKey, Roster, usable_key
 from orgroot.core.public_keys import parse_public_key
 from orgroot.core.requirements import people_needed
 from orgroot.core.results import RulesIssue
+from orgroot.core.root_tasks import ROOT_TASKS
 from orgroot.core.rules_reach import reach
 from orgroot.core.selectors import is_empty
 from orgroot.core.statements import LATEST
 from orgroot.core.wildcards import matches
 from orgroot.errors import ConfigError, UsageError
 
+_READS = re.compile(":(Get|List)")
 _EXPIRY_WARNINGS = (3, 14, 30)
 RULES_LIFE = timedelta(days=180)
 """How long rules should live before owners look at them again."""
@@ -48,6 +51,7 @@ def lint_rules(
         roster = Roster(approvals, revoked)
         issues = [
             *_people(approvals, roster, now),
+            *_owners_keys(owners, roster),
             *_silent(approvals),
             *(issue for rule in approvals.rules for issue in _rule(approvals, rule)),
             *_reading(approvals, runner),
@@ -116,6 +120,16 @@ def _people(approvals: Approvals, roster: Roster, now: datetime) -> Iterator[Rul
             yield _warning("no-key", None, f"{name} has no valid key and can sign nothing")
         yield from _identities(name, person)
     yield from _services(approvals, roster)
+
+
+def _owners_keys(owners: Owners, roster: Roster) -> Iterator[RulesIssue]:
+    """An owner and somebody else of the roster with one key would be two people in the log."""
+    for owner in owners.keys:
+        key = usable_key(owner.key)
+        for name in roster.persons():
+            if key is not None and name != owner.person and roster.lists(name, key.text):
+                words = f"{owner.person}, an owner, and {name} share a key"
+                yield _error("shared-identity", None, words)
 
 
 def _services(approvals: Approvals, roster: Roster) -> Iterator[RulesIssue]:
@@ -209,12 +223,19 @@ def _reading(approvals: Approvals, runner: str | None) -> Iterator[RulesIssue]:
         return
     for rule in approvals.rules:
         for task in tuple(Task) if rule.match.tasks is None else rule.match.tasks:
-            if GOVERNED_TASKS[task].power is Power.READ and not people_needed(rule):
+            if _could_write(task) and not people_needed(rule):
                 yield _warning(
                     "read-session",
                     rule.id,
                     f"{task} opens sessions that could write; only this program keeps to reading",
                 )
+
+
+def _could_write(task: Task) -> bool:
+    """It reads alone, in sessions whose task policy lets them change something."""
+    row = GOVERNED_TASKS[task]
+    calls = (c for policy in row.task_policies for c in ROOT_TASKS[policy].actions)
+    return row.power is Power.READ and not all(_READS.search(call) for call in calls)
 
 
 def _owners(owners: Owners) -> Iterator[RulesIssue]:

@@ -68,6 +68,18 @@ def test_the_task_table_is_a_floor() -> None:
     assert not executed(granted("bob"), w.in_force(approvals))
 
 
+def test_sessions_are_handed_out_by_a_rule_of_their_own() -> None:
+    """Rules for other tasks as well make it stricter, and never allow it."""
+    own = s.rule("own", ["root-session"], 1, each_of={"security": 1})
+    broad = s.rule("broad", None, 2, each_of={"security": 2})
+    beside = s.rule("beside", ["root-session", "unlock-queue"], 1, each_of={"security": 1})
+    assert of(s.approvals_of(broad, beside), Task.ROOT_SESSION) is None
+    needs = of(s.approvals_of(broad, beside, own), Task.ROOT_SESSION)
+    assert needs is not None
+    assert (needs.rule_ids, needs.people) == (("broad", "beside", "own"), 2)
+    assert of(s.approvals_of(broad, beside), Task.UNLOCK_QUEUE) is not None
+
+
 GROUPS = st.sets(st.sampled_from("abc"), max_size=3).map(frozenset)
 CROWDS = st.dictionaries(st.sampled_from(["p", "q", "r", "s"]), GROUPS, max_size=4)
 SLOTS = st.dictionaries(st.sampled_from("abc"), st.integers(1, 2), max_size=2)
