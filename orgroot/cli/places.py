@@ -14,10 +14,15 @@ def home() -> Path:
     return Path(os.environ.get("HOME") or "~").expanduser()
 
 
+def _base(variable: str, below_home: str) -> Path:
+    """A base directory; one that is relative is ignored, as the XDG specification demands."""
+    named = Path(os.environ.get(variable) or "")
+    return (named if named.is_absolute() else home() / below_home) / "orgroot"
+
+
 def user_config() -> Path:
     """The user's own configuration (XDG base directories)."""
-    base = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(base) if base else home() / ".config") / "orgroot" / "config.yaml"
+    return _base("XDG_CONFIG_HOME", ".config") / "config.yaml"
 
 
 def has_config(given: Path | None) -> bool:
@@ -64,15 +69,12 @@ def state_folder() -> Path:
     named = os.environ.get("ORGROOT_STATE_DIR")
     if named:
         return Path(named)
-    base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else home() / ".local" / "state") / "orgroot"
+    return _base("XDG_STATE_HOME", ".local/state")
 
 
 def default_store() -> str:
     """Where `init` puts a log unless told otherwise."""
-    base = os.environ.get("XDG_DATA_HOME")
-    folder = (Path(base) if base else home() / ".local" / "share") / "orgroot" / "log"
-    return folder.as_uri()
+    return (_base("XDG_DATA_HOME", ".local/share") / "log").as_uri()
 
 
 def store_folder(store: str) -> Path:
