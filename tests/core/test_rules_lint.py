@@ -282,33 +282,6 @@ def test_warnings_about_owners(owners: Any, expected: str | None) -> None:
     assert issues == ([(expected, None)] if expected else [])
 
 
-def test_only_sessions_that_could_write_are_worth_a_look() -> None:
-    """What lists root credentials can do nothing else; what reads a policy could write one."""
-    warned = {
-        issue.message.split(" ")[0]
-        for issue in lint_rules(s.approvals_of(s.rule("r", None, 0)), TWO, s.START)
-        if issue.code == "read-session"
-    }
-    assert warned == {"inspect-bucket-policy", "inspect-queue-policy"}
-
-
-def test_an_owner_is_nobody_else_of_the_roster() -> None:
-    """The key of an owner under another name of the roster would be two people."""
-    owners = s.owners_of("bob", "dana", threshold=2)
-    assert found(s.approvals_of(GOOD), owners=owners) == []
-    people = {"erin": s.person("erin", groups=["security"], keys=s.person("dana")["keys"])}
-    assert ("shared-identity", None) in found(s.approvals_of(GOOD, people=people), owners=owners)
-    broken = msgspec.structs.replace(owners.keys[0], key="ssh-ed25519 AAAA")
-    odd = msgspec.structs.replace(owners, keys=(broken, owners.keys[1]))
-    assert found(s.approvals_of(GOOD), owners=odd) == []
-
-
-def test_a_runner_holds_the_sessions_that_read() -> None:
-    """In runner mode nobody who asks for a reading holds a session that could write."""
-    issues = lint_rules(s.approvals_of(), TWO, s.START, runner="nightly")
-    assert "read-session" not in {issue.code for issue in issues}
-
-
 def test_what_no_configuration_says_is_an_error_in_a_record() -> None:
     """Times without zone or beyond all times, double ids and broken patterns make rules void."""
     good = s.approvals_of(GOOD)
