@@ -30,6 +30,7 @@ from orgroot.aws.endpoints import (
     checked_region,
     endpoint_url,
     own_host,
+    packaged_models,
     require_own_host,
 )
 from orgroot.aws.failures import CallFacts, translate
@@ -109,7 +110,6 @@ class AwsDoor:
         self._sso = "sso_session" in scoped or "sso_start_url" in scoped
         _take_credentials(self._operator, profile, environ)
         self._member.register_component("credential_provider", SessionCredentialsProvider())
-        self._member.register_component("data_loader", self._operator.get_component("data_loader"))
         self.region = checked_region(region or environ.get("AWS_DEFAULT_REGION") or configured)
         self.endpoint_url = endpoint_url(endpoint_kind, self._operator, environ)
         self._concurrency = concurrency
@@ -313,6 +313,7 @@ def _since(began: float) -> float:
 
 def _session(profile: str | None, environ: Mapping[str, str]) -> Session:
     session = Session(profile=profile)
+    session.register_component("data_loader", packaged_models())
     for name, variable in _FILES.items():
         if environ.get(variable):
             session.set_config_variable(name, environ[variable])

@@ -127,8 +127,6 @@ def is_loopback(url: str) -> bool:
 def own_host(service: str, region: str, *, fips: bool) -> str:
     """The host that the data inside the botocore package names for a service and Region.
 
-    Data in `~/.aws/models` or AWS_DATA_PATH is not looked at: it could name any host.
-
     Raises:
         UsageError: the service has no endpoint there.
     """
@@ -151,10 +149,17 @@ def _partition(resolver: EndpointResolver, region: str) -> str:
 
 @cache
 def _resolver() -> EndpointResolver:
-    loader = Loader(
-        extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False
-    )
-    return EndpointResolver(loader.load_data("endpoints"))
+    return EndpointResolver(packaged_models().load_data("endpoints"))
+
+
+@cache
+def packaged_models() -> Loader:
+    """The models inside the botocore package: what services are called, and what answers mean.
+
+    Those in `~/.aws/models` and AWS_DATA_PATH, which botocore prefers, are not looked at: they
+    could name any host, and read an account's OU from any field.
+    """
+    return Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
 
 
 def require_own_host(url: str, host: str) -> None:

@@ -1,11 +1,13 @@
 """Which host a door may speak to."""
 
+import json
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 
 from orgroot.aws.clients import AwsDoor
-from orgroot.aws.endpoints import is_loopback, own_host, require_own_host
+from orgroot.aws.endpoints import is_loopback, own_host, packaged_models, require_own_host
 from orgroot.errors import IntegrityError, UsageError
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
@@ -160,6 +162,23 @@ def test_botocores_rules_and_our_check_agree(region: str, *, fips: bool, tmp_pat
         model = client.meta.service_model.operation_model(operation)
         url, _, _ = client._resolve_endpoint_ruleset(model, parameters, {"client_region": region})
         require_own_host(url, own_host(service, region, fips=fips))
+
+
+def test_models_of_this_machine_mean_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an answer means is read from the botocore package, not from a file that lies around."""
+    model = deepcopy(packaged_models().load_service_model("organizations", "service-2"))
+    model["shapes"]["Parent"]["members"]["Id"]["locationName"] = "Type"
+    lying = tmp_path / "organizations" / model["metadata"]["apiVersion"] / "service-2.json"
+    lying.parent.mkdir(parents=True)
+    lying.write_text(json.dumps(model), encoding="utf-8")
+    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
+    for inside in (False, True):
+        door = AwsDoor(None, "eu-west-1", "aws", KEYS)
+        client = door.client("organizations", once=True, in_session=inside)
+        shape = client.meta.service_model.shape_for("Parent")
+        assert "name" not in shape.members["Id"].serialization
 
 
 def test_a_call_that_would_go_elsewhere_is_stopped() -> None:
