@@ -15,6 +15,7 @@ from orgroot.core.public_keys import parse_public_key
 from orgroot.core.requirements import people_needed
 from orgroot.core.results import RulesIssue
 from orgroot.core.root_tasks import ROOT_TASKS
+from orgroot.core.rule_regions import regions_of
 from orgroot.core.rules_reach import reach
 from orgroot.core.selectors import is_empty
 from orgroot.core.statements import LATEST
@@ -56,6 +57,7 @@ def lint_rules(
             *(issue for rule in approvals.rules for issue in _rule(approvals, rule)),
             *_reading(approvals, runner),
             *_handed_out(approvals),
+            *_run_by(approvals, roster, runner),
             *reach(approvals, roster, now),
             *_owners(owners),
             *_open_log(approvals, log_bucket),
@@ -180,6 +182,19 @@ def _handed_out(approvals: Approvals) -> Iterator[RulesIssue]:
     if sessions and named:
         words = f"{Task.ROOT_SESSION} reaches every bucket and queue of an account, never included"
         yield _warning("handed-out", sessions[0].id, words)
+
+
+def _run_by(approvals: Approvals, roster: Roster, runner: str | None) -> Iterator[RulesIssue]:
+    """What waits for ever where a service alone opens root sessions and may not execute it."""
+    for task in Task if runner is not None else ():
+        if task is Task.ROOT_SESSION or not GOVERNED_TASKS[task].task_policies:
+            continue
+        for region in regions_of(approvals, task).regions:
+            named = (region.needs and region.needs.executors) or frozenset()
+            if region.needs and not named & roster.groups_of(runner or ""):
+                words = f"{region.words}: {runner} alone opens root sessions and may not execute it"
+                yield _warning("runner", region.needs.rule_ids[0], words)
+                break
 
 
 def _exceptions(rule: Rule) -> Iterator[RulesIssue]:

@@ -147,6 +147,20 @@ def test_what_changes_something_can_be_tried_dry(nowhere: Playground, command: s
         assert f"{option} " in text
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("inventory", "inspect bucket", "unlock-bucket", "session request", "credentials remove"),
+        *("break-glass unlock-bucket", "break-glass credentials remove"),
+    ],
+)
+def test_what_opens_root_sessions_takes_their_length(nowhere: Playground, command: str) -> None:
+    """`--duration`, and all else that a request takes, for a look may need approvals too."""
+    text = help_of(nowhere, command).out
+    for option in ("--duration", "--reason", "--ticket", "--wait", "--wait-for", "--yes"):
+        assert f"{option} " in text, option
+
+
 @pytest.mark.parametrize("command", ["execute", "runner", "reconcile", "log move"])
 def test_what_carries_out_can_be_tried_dry(nowhere: Playground, command: str) -> None:
     """So can what does, or writes down, what others asked for."""

@@ -11,7 +11,7 @@ from orgroot.core.config import Approvals
 from orgroot.core.eligibility import demand
 from orgroot.core.governed_tasks import Task
 from orgroot.core.quorum import unfilled
-from orgroot.core.requirements import Requirement, people_needed, requirement
+from orgroot.core.requirements import Emergency, Requirement, people_needed, requirement
 from orgroot.core.selectors import Subject
 from orgroot.core.statement_parts import Signer
 from orgroot.core.statements import (
@@ -195,6 +195,52 @@ def test_adding_a_rule_makes_no_field_weaker(
     assert after is not None
     pairs = zip(strictness(before), strictness(after), strict=True)
     assert all(new >= old for old, new in pairs)
+
+
+GLASS = st.none() | st.builds(
+    lambda asks, reviews, within, pin, open_, daily: {
+        "requesters": {"groups": asks},
+        "review": {"group": reviews[0], "count": str(reviews[1]), "within": within},
+        "user_verification": pin,
+        "max_open_unreviewed": str(open_),
+        "max_per_24h": str(daily),
+    },
+    st.lists(st.sampled_from(ALL_GROUPS), min_size=1, max_size=3, unique=True),
+    st.tuples(st.sampled_from(ALL_GROUPS), st.integers(1, 3)),
+    st.sampled_from(["1h", "90m", "2d"]),
+    st.sampled_from(["required", "preferred"]),
+    st.integers(1, 3),
+    st.integers(1, 3),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(GLASS, min_size=1, max_size=3), GLASS)
+def test_adding_a_rule_never_loosens_break_glass(terms: list[Any], more: Any) -> None:
+    """Fewer may, fewer times, and more must review it sooner; one rule without it ends it."""
+
+    def merged(each: list[Any]) -> Emergency | None:
+        rules = (
+            s.rule(f"r{n}", None, 1, each_of={"security": 1})
+            | ({} if glass is None else {"break_glass": glass})
+            for n, glass in enumerate(each)
+        )
+        needs = of(s.approvals_of(*rules), Task.UNLOCK_BUCKET, "x")
+        assert needs is not None
+        return needs.break_glass
+
+    before, after = merged(terms), merged([*terms, more])
+    assert (after is None) is (before is None or more is None)
+    if before is None or after is None:
+        return
+    assert after.requesters <= before.requesters & set(more["requesters"]["groups"])
+    assert after.pin is (before.pin or more["user_verification"] == "required")
+    for name in ("max_open_unreviewed", "max_per_24h"):
+        assert getattr(after, name) == min(getattr(before, name), int(more[name]))
+    assert after.review_within <= before.review_within
+    wanted = {more["review"]["group"]: int(more["review"]["count"])}
+    for group in ALL_GROUPS:
+        assert after.review.get(group, 0) == max(before.review.get(group, 0), wanted.get(group, 0))
 
 
 OWN = ("alice", "alter", "mirror")

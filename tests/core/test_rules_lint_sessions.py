@@ -32,3 +32,22 @@ def test_a_runner_holds_the_sessions_that_read() -> None:
     """In runner mode nobody who asks for a reading holds a session that could write."""
     issues = lint_rules(s.approvals_of(), TWO, s.START, runner="nightly")
     assert "read-session" not in {issue.code for issue in issues}
+
+
+def test_what_no_runner_may_execute_waits_for_ever() -> None:
+    """Each task once, in the simplest place; handing out sessions is no runner's business."""
+    tasks = ["unlock-bucket", "audit-root-credentials"]
+    rules = (
+        s.rule("run", tasks, 1, each_of={"security": 1}, executors=["readers"]),
+        s.rule("alone", tasks[:1], 1, each_of={"security": 1}, buckets=["a-*"]),
+        s.rule("sessions", ["root-session"], 1, each_of={"security": 1}),
+        s.rule("guarded", ["add-scps"], 1, each_of={"security": 1}),
+    )
+
+    def told(runner: str | None) -> list[str]:
+        issues = lint_rules(s.approvals_of(*rules), TWO, s.START, runner=runner)
+        return [issue.message.split(":")[0] for issue in issues if issue.code == "runner"]
+
+    assert told(None) == []
+    assert told("nightly") == ["unlock-bucket (bucket a-x)"]
+    assert told("gone") == ["audit-root-credentials", "unlock-bucket"]
