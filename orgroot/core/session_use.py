@@ -15,6 +15,8 @@ from orgroot.core.root_tasks import ROOT_TASKS, TaskPolicy
 from orgroot.core.trail import event_time
 
 _READS = ("Get", "List")
+_READS_POLICY = "s3:GetBucketPolicy"
+_ANOTHERS = "it reads the policy of a bucket that its execution is not about"
 _EVENT_NAMES = {"s3:ListBuckets": "s3:ListAllMyBuckets"}
 """Where CloudTrail's event has another name than the IAM action."""
 
@@ -59,12 +61,14 @@ class SessionPlan:
         policy: its root-task policy.
         steps: every change announced for its account: operation and target.
         free: it was handed to another program, so all that its task policy opens is its plan.
+        buckets: the only ones whose policies it was to read; None: it has none to do with.
     """
 
     execution: str
     policy: TaskPolicy
     steps: tuple[tuple[str, str], ...] = field(default=())
     free: bool = False
+    buckets: frozenset[str] | None = None
 
 
 def session_call(text: str) -> SessionCall | None:
@@ -116,7 +120,8 @@ def _beyond(call: SessionCall, plan: SessionPlan, made: Counter[tuple[str, str, 
     """Why a call is not in its plan; empty: it is."""
     opens = ROOT_TASKS[plan.policy].actions
     if call.action in opens and (plan.free or call.action.partition(":")[2].startswith(_READS)):
-        return ""
+        other = plan.buckets is not None and not call.named & plan.buckets
+        return _ANOTHERS if other and call.action == _READS_POLICY and not plan.free else ""
     operation = _PART_OF.get(call.action, call.action)
     named = call.named or _NAMELESS.get(operation, frozenset())
     mine = [t for o, t in plan.steps if o == operation and t in named]

@@ -13,6 +13,7 @@ from orgroot.core.root_tasks import MAX_SESSION_SECONDS
 from orgroot.core.session_use import SessionPlan
 from orgroot.core.statement_parts import FoundSession
 from orgroot.core.statements import Survey, instant
+from orgroot.core.task_params import InspectBucketPolicy, UnlockBucket, parse_params
 from orgroot.errors import IntegrityError
 from orgroot.workflows.audit_log import AuditLog
 from orgroot.workflows.log_reading import ends_of, sessions_of
@@ -117,5 +118,14 @@ def _on_record(
         policy=item.task_policy,
         steps=tuple((step.operation, step.target) for step in steps),
         free=request.body.task is Task.ROOT_SESSION,
+        buckets=_buckets(request),
     )
     return OnRecord(session=session, plan=plan, used=used)
+
+
+def _buckets(request: RequestRecord) -> frozenset[str] | None:
+    match parse_params(request.body.task, request.params):
+        case UnlockBucket(buckets=about) | InspectBucketPolicy(buckets=about):
+            return frozenset(each.bucket for each in about)
+        case _:
+            return None

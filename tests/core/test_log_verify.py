@@ -237,6 +237,23 @@ def test_what_a_later_run_left_out_is_dangling(log: w.Log) -> None:
     assert found.detail == f"{first} never ended for {s.ACCOUNT}"
 
 
+ATTENTION = {
+    C.FOREIGN_RECORD,
+    C.STRAY_OBJECT,
+    C.EXTRA_VERSION,
+    C.TIME_REGRESSION,
+    C.SKEW,
+    C.DANGLING,
+    C.UNKNOWN_SESSION,
+    C.OVERDUE_REVIEW,
+}
+
+
+def test_which_findings_are_of_integrity() -> None:
+    """These eight are exit 6 and worth a look; every other code says that the log is broken."""
+    assert {code for code in C if code.attention} == ATTENTION
+
+
 def moved_to(*names: str) -> Callable[[dict[str, bytes], str], None]:
     """The facts of a survey get these names, in their order."""
 

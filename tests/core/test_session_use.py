@@ -1,6 +1,7 @@
 """Calls inside root sessions against what their executions announced."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -100,6 +101,16 @@ def test_a_call_is_a_read_of_its_task_or_an_announced_change(
 ) -> None:
     """Reads that orgroot sends, and changes by operation and target; nothing else is planned."""
     assert (beyond(plan(*steps), call(action)) == []) is fits
+
+
+def test_the_policy_of_another_bucket_is_beyond_the_plan() -> None:
+    """The task policy opens every bucket of the account, the plan those that it names."""
+    about = {KEY: replace(plan()[KEY], buckets=frozenset({s.BUCKET}))}
+    other = call("s3:GetBucketPolicy", requestParameters={"bucketName": "other"})
+    assert beyond(about, call("s3:GetBucketPolicy"), call("s3:ListBuckets", eventID="c-2")) == []
+    assert beyond(about, other) == ["s3:GetBucketPolicy"]
+    assert beyond({KEY: replace(about[KEY], free=True)}, other) == []
+    assert beyond(plan(), other) == []
 
 
 def test_a_refused_attempt_beyond_the_plan_counts_too() -> None:

@@ -200,6 +200,8 @@ def test_session_used_beyond_the_plan(trailed: Playground) -> None:
     policy = document(innocent(bucket["account"], bucket["name"]))
     s3.put_bucket_policy(Bucket=bucket["name"], Policy=policy)
     s3.delete_bucket_policy(Bucket=bucket["name"])
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        s3.get_bucket_policy(Bucket="another-bucket")
     done = reconciled(place)
     assert (done.code, done.json["exit_reasons"]) == (4, ["integrity"])
     found = {(r["access_key_id"], r["action"]): r for r in done.json["overuse"]}
@@ -207,6 +209,7 @@ def test_session_used_beyond_the_plan(trailed: Playground) -> None:
         (audit.access_key_id, "iam:ListUsers"),
         (unlock.access_key_id, "s3:PutBucketPolicy"),
         (unlock.access_key_id, "s3:DeleteBucketPolicy"),
+        (unlock.access_key_id, "s3:GetBucketPolicy"),
     }
     assert found[audit.access_key_id, "iam:ListUsers"]["error"] == "AccessDenied"
     again = found[unlock.access_key_id, "s3:DeleteBucketPolicy"]

@@ -29,6 +29,7 @@ from orgroot.workflows.reconcile import reconcile_trails
 
 DELEGATE, FORMER = AccountId("333333333333"), AccountId("222222222222")
 LATER = timedelta(hours=1).total_seconds()
+ABOUT = {"requestParameters": {"bucketName": BUCKET}}
 
 
 def looked() -> World:
@@ -229,8 +230,8 @@ def test_a_call_beyond_the_plan_is_an_integrity_finding() -> None:
     world = with_trail(looked())
     session, _ = world.aws.sessions[0]
     at = session.expires_at - timedelta(minutes=10)
-    world.trails.used(session, "s3:GetBucketPolicy", at=at)
-    world.trails.used(session, "s3:DeleteBucketPolicy", at=at)
+    world.trails.used(session, "s3:GetBucketPolicy", at=at, **ABOUT)
+    world.trails.used(session, "s3:DeleteBucketPolicy", at=at, **ABOUT)
     found = reconciled(world)
     assert (found.exit_reasons, found.unread) == ((ExitReason.INTEGRITY,), ())
     (row,) = found.overuse
@@ -295,7 +296,7 @@ def test_sessions_of_one_account_are_read_in_one_go() -> None:
     inspected(world)
     for session, _ in world.aws.sessions:
         at = session.expires_at - timedelta(minutes=10)
-        world.trails.used(session, "s3:GetBucketPolicy", at=at)
+        world.trails.used(session, "s3:GetBucketPolicy", at=at, **ABOUT)
     world.clock.forward(LATER)
     found = reconciled(with_trail(world))
     assert "3 call(s) in 3 of 3 session(s)" in found.in_session_calls
