@@ -115,17 +115,20 @@ class AwsTrails:
             for found in answer.get("Events", ()):
                 yield str(found.get("CloudTrailEvent", ""))
 
+    def delivered_regions(self, account: str) -> tuple[str, ...]:
+        """`s3:ListObjectsV2`: the Regions that have a folder, the account's own ones too."""
+        trail, names = self._named_trail(), []
+        prefix = self._folder(trail, account)
+        for page in self._listed(trail, {"Prefix": prefix, "Delimiter": "/"}):
+            for found in page.get("CommonPrefixes", ()):
+                names.append(str(found["Prefix"]).removeprefix(prefix).rstrip("/"))  # noqa: PERF401 - two loops in one
+        return tuple(names)
+
     def delivered(
         self, account: str, region: str, since: datetime, until: datetime
     ) -> Iterator[Sequence[str]]:
         """`s3:ListObjectsV2`, `s3:GetObject`: the records of each object of those days."""
-        trail = self._trail
-        if trail is None:
-            raise UsageError(
-                "no organization trail is configured",
-                hint="name its bucket under reconcile.organization_trail",
-                code="no-organization-trail",
-            )
+        trail = self._named_trail()
         for key in self._keys(trail, account, region, since, until):
             answer = self._in_bucket(trail, "GetObject", {"Key": key})
             yield _records(key, answer["Body"].read())
@@ -139,20 +142,37 @@ class AwsTrails:
         until: datetime,
     ) -> Iterator[str]:
         """The objects that were delivered in a time: it stands in their names."""
-        first = f"{trail.prefix}/" if trail.prefix else ""
         for day in _days(since, until):
-            prefix = f"{first}AWSLogs/{self._organization}/{account}/CloudTrail/{region}/{day}/"
-            for page in pages(
-                lambda wanted: self._in_bucket(trail, "ListObjectsV2", wanted),
-                {"Prefix": prefix},
-                sends="ContinuationToken",
-                answers="NextContinuationToken",
-                operation="s3:ListObjectsV2",
-            ):
+            prefix = f"{self._folder(trail, account)}{region}/{day}/"
+            for page in self._listed(trail, {"Prefix": prefix}):
                 for found in page.get("Contents", ()):
                     at = _delivered_at(str(found["Key"]))
                     if at is None or since <= at <= until:
                         yield str(found["Key"])
+
+    def _named_trail(self) -> OrganizationTrail:
+        if self._trail is None:
+            raise UsageError(
+                "no organization trail is configured",
+                hint="name its bucket under reconcile.organization_trail",
+                code="no-organization-trail",
+            )
+        return self._trail
+
+    def _folder(self, trail: OrganizationTrail, account: str) -> str:
+        first = f"{trail.prefix}/" if trail.prefix else ""
+        return f"{first}AWSLogs/{self._organization}/{account}/CloudTrail/"
+
+    def _listed(
+        self, trail: OrganizationTrail, wanted: Mapping[str, Any]
+    ) -> Iterator[Mapping[str, Any]]:
+        return pages(
+            lambda more: self._in_bucket(trail, "ListObjectsV2", more),
+            wanted,
+            sends="ContinuationToken",
+            answers="NextContinuationToken",
+            operation="s3:ListObjectsV2",
+        )
 
     def _in_bucket(
         self, trail: OrganizationTrail, operation: str, wanted: Mapping[str, Any]

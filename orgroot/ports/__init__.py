@@ -4,7 +4,7 @@ Every AWS method raises AwsError (AWS said no, or did not answer) or Credentials
 retried here that changes something, unless the method says so. Units: seconds, bytes, UTC.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +24,7 @@ from orgroot.core.root_tasks import Feature, TaskPolicy
 from orgroot.core.secrets import RoleSession, RootSession
 from orgroot.ports.policy_texts import ActionNames, PolicyValidation
 from orgroot.ports.store import Created, RecordCache, RecordStore
+from orgroot.ports.trails import TrailGateway
 
 __all__ = [
     "ActionNames",
@@ -300,34 +301,6 @@ class ResourcePolicyGateway(Protocol):
 
     def delete_bucket_policy(self, session: RootSession, bucket: str, region: str) -> None:
         """`s3:DeleteBucketPolicy`."""
-        ...
-
-
-class TrailGateway(Protocol):
-    """CloudTrail's event history: of the caller's account, and of those that a role opens."""
-
-    def regions(self, account: str) -> tuple[str, ...]:
-        """The enabled Regions of an account.
-
-        Raises:
-            UsageError: code `no-reading-role`: nothing is configured to read that account.
-        """
-        ...
-
-    def lookup(
-        self, account: str, region: str, event: str, since: datetime, until: datetime
-    ) -> Iterator[str]:
-        """The records (JSON texts) of one event name, page by page; UsageError as `regions`."""
-        ...
-
-    def delivered(
-        self, account: str, region: str, since: datetime, until: datetime
-    ) -> Iterator[Sequence[str]]:
-        """What the organization trail delivered of a member account: the records of each object.
-
-        Raises:
-            UsageError: code `no-organization-trail`: the configuration names none.
-        """
         ...
 
 

@@ -65,10 +65,9 @@ def reconcile_trails(
         known=ws.config.reconcile.known_callers,
         references=dict(_references(state)),
     )
-    regions = trails.read[0].regions if trails.read else (ws.config.organization.region,)
     opened = opened_at(pairings)
     shown = tuple(replace(one, at=opened.get(one.session.access_key_id)) for one in sessions)
-    use = read_use(ws, shown, regions, since, until)
+    use = read_use(ws, shown, since, until)
     found = _result(pairings, trails, use, since, until, sound=not unsound)
     return _recorded(ws, found) if record else msgspec.structs.replace(found, receipt=log.receipt())
 

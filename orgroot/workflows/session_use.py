@@ -5,7 +5,7 @@ named: a session that was used and left no call was not read.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,6 +25,8 @@ _DELIVERY = timedelta(hours=1)
 """So long CloudTrail may take to deliver an object; it names a quarter of an hour as usual."""
 
 _MINUTE = timedelta(minutes=1)
+
+_INTERRUPTED = "interrupted"
 
 Life = tuple[datetime, datetime]
 
@@ -47,7 +49,6 @@ class Use:
 def read_use(
     ws: Workspace,
     sessions: tuple[OnRecord, ...],
-    regions: tuple[str, ...],
     since: datetime,
     until: datetime,
 ) -> Use:
@@ -60,7 +61,7 @@ def read_use(
     if trail is None:
         return Use(words=NOT_READ)
     seen = tuple(one for one in sessions if (one.at or one.session.opened) >= since)
-    calls, unread = _read(ws, _times(seen), regions)
+    calls, unread = _read(ws, _times(seen))
     plans = {one.session.access_key_id: one.plan for one in seen}
     whose = {one.session.access_key_id: one for one in seen}
     mine = tuple(call for call in calls if call.access_key_id in plans)
@@ -102,44 +103,68 @@ def _times(sessions: Iterable[OnRecord]) -> dict[str, list[Life]]:
 
 
 def _read(
-    ws: Workspace, times: dict[str, list[Life]], regions: tuple[str, ...]
+    ws: Workspace, times: dict[str, list[Life]]
 ) -> tuple[tuple[SessionCall, ...], tuple[TrailUnread, ...]]:
-    """The calls of temporary root sessions in these accounts, and what was not read."""
-    keys = {f"{account}/{region}": (account, region) for account in times for region in regions}
-    lock = threading.Lock()
-    calls: list[SessionCall] = []
+    """The calls of temporary root sessions in these accounts, and what was not read.
 
-    def one(key: str, stint: Stint) -> str | None:
-        account, region = keys[key]
+    All Regions of which the trail has anything: a member may have switched on more than others.
+    """
+    places: dict[str, tuple[str, str]] = {}
+    calls: list[SessionCall] = []
+    lock = threading.Lock()
+
+    def look(account: str, _stint: Stint) -> None:
+        found = {f"{account}/{r}": (account, r) for r in ws.trails.delivered_regions(account)}
+        with lock:
+            places.update(found)
+
+    def read(place: str, stint: Stint) -> str | None:
+        account, region = places[place]
+        for begin, end in times[account]:
+            for records in ws.trails.delivered(account, region, begin, end):
+                found = [call for text in records if (call := session_call(text)) is not None]
+                with lock:
+                    calls.extend(found)
+                if stint.stop.is_set():
+                    return _INTERRUPTED
+        return None
+
+    unseen = _swept(ws, times, look, "trails of members")
+    unread = _swept(ws, places, read, "calls in sessions")
+    return tuple(calls), (
+        *(_unread(account, None, why) for account, why in unseen.items()),
+        *(_unread(*places[place], why) for place, why in unread.items()),
+    )
+
+
+def _swept(
+    ws: Workspace, names: Iterable[str], work: Callable[[str, Stint], str | None], label: str
+) -> dict[str, str]:
+    """Do it with all of them, many at once; answers why some were not done."""
+
+    def one(name: str, stint: Stint) -> str | None:
         try:
-            for begin, end in times[account]:
-                for records in ws.trails.delivered(account, region, begin, end):
-                    found = [call for text in records if (call := session_call(text)) is not None]
-                    with lock:
-                        calls.extend(found)
-                    if stint.stop.is_set():
-                        return "interrupted"
+            return work(name, stint)
         except CredentialsError:
             raise
         except (AwsError, UsageError) as error:
             return error.message
-        return None
 
+    wanted = tuple(names)
     done = sweep(
-        keys,
+        wanted,
         one,
         clock=ws.clock,
         progress=ws.progress,
         concurrency=ws.concurrency,
-        label="calls in sessions",
+        label=label,
     ).done
-    reasons = ((keys[key], done.get(key, "interrupted")) for key in keys)
-    unread = tuple(
-        TrailUnread(account=account, region=region, reason=f"calls in sessions: {reason}")
-        for (account, region), reason in reasons
-        if reason is not None
-    )
-    return tuple(calls), unread
+    reasons = ((name, done.get(name, _INTERRUPTED)) for name in wanted)
+    return {name: why for name, why in reasons if why is not None}
+
+
+def _unread(account: str, region: str | None, why: str) -> TrailUnread:
+    return TrailUnread(account=account, region=region, reason=f"calls in sessions: {why}")
 
 
 def _missing(

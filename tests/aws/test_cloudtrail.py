@@ -147,6 +147,14 @@ def test_objects_of_an_organization_trail_are_read_by_account_day_and_minute(wor
     assert found == ["1", "2", "4"]
 
 
+def test_the_trail_tells_in_which_regions_an_account_made_calls(world: World) -> None:
+    """Its own folders say so, whatever Regions the management account has."""
+    delivered(world, name="20260302T0910Z_aaaa")
+    found = trails(world, organization=world.organization.organization_id, trail=TRAIL)
+    assert found.delivered_regions(DIRTY) == ("us-east-1",)
+    assert found.delivered_regions(CLEAN) == ()
+
+
 @pytest.mark.parametrize(
     "data",
     [b"no gzip", gzip.compress(b"no json"), gzip.compress(b"[]"), gzip.compress(b"{}")[:9]],
@@ -162,9 +170,13 @@ def test_a_damaged_object_is_an_error(world: World, data: bytes) -> None:
 def test_without_a_trail_nothing_is_delivered(world: World) -> None:
     """The refusal names the key to set."""
     now = datetime.now(UTC)
-    with pytest.raises(UsageError) as caught:
-        list(trails(world).delivered(DIRTY, "us-east-1", now, now))
-    assert caught.value.code == "no-organization-trail"
+    for read in (
+        lambda: list(trails(world).delivered(DIRTY, "us-east-1", now, now)),
+        lambda: trails(world).delivered_regions(DIRTY),
+    ):
+        with pytest.raises(UsageError) as caught:
+            read()
+        assert caught.value.code == "no-organization-trail"
 
 
 def test_the_bucket_of_another_account_is_read_through_its_role(world: World) -> None:

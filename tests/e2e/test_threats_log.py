@@ -277,6 +277,9 @@ def test_a_machine_made_to_forget(unlock: Scene, thief: StoreWriter) -> None:
         with untouched(stage):
             done = stage.run("olga", "request", "list")
         assert done.code == 4, (lie, done.err)
+    older = stage.log.read(stage.records()[2]) or b""
+    head.write_bytes(spelled({"hash": hashlib.sha256(older).hexdigest(), "seq": 3}))
+    assert stage.run("olga", "request", "list").code == 0  # it is true, and that is all it says
     head.unlink()
     thief.take(stage.records()[-1])
     forgot = stage.run("olga", "request", "list")

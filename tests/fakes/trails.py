@@ -51,6 +51,11 @@ class FakeTrails:
                 yield json.dumps(record)
         self._check(account, region)
 
+    def delivered_regions(self, account: str) -> tuple[str, ...]:
+        """Those with calls, and those that cannot be read."""
+        self._check(account, "")
+        return tuple(sorted({r for a, r in (*self.calls, *self.broken) if a == account}))
+
     def delivered(
         self, account: str, region: str, since: datetime, until: datetime
     ) -> Iterator[Sequence[str]]:

@@ -274,6 +274,21 @@ def test_the_end_that_an_executor_tells_hides_no_call(away: timedelta, *, seen: 
     assert ExitReason.INTEGRITY in found.exit_reasons
 
 
+def test_calls_are_read_in_every_region_that_the_trail_has() -> None:
+    """A member may have switched on a Region that the management account does not have."""
+    world = with_trail(looked())
+    session, _ = world.aws.sessions[0]
+    at = session.expires_at - timedelta(minutes=10)
+    world.trails.used(session, "s3:DeleteBucketPolicy", at=at, **ABOUT)
+    world.trails.calls[session.account, "ap-east-1"] = world.trails.calls.popitem()[1]
+    found = reconciled(world)
+    assert [row.action for row in found.overuse] == ["s3:DeleteBucketPolicy"]
+    world.trails.broken[session.account, ""] = aws_error(AwsErrorKind.DENIED, "ListObjectsV2")
+    blind = reconciled(world)
+    assert (blind.overuse, blind.exit_reasons) == ((), (ExitReason.INCOMPLETE,))
+    assert {(one.account, one.region) for one in blind.unread} == {(session.account, None)}
+
+
 @pytest.mark.parametrize("broken", [True, False])
 def test_calls_that_were_not_read_are_named(*, broken: bool) -> None:
     """A denied object, or not one call of a session that was used: exit 9, never "no overuse"."""
