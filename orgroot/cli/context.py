@@ -198,7 +198,7 @@ def open_workspace(
     signer: Signer | None
     if owner:
         person: str | None = who.owner_named(config, as_person)
-        signer = who.owner_signer(config, person or "", key)
+        signer = who.owner_signer(config, person or "", key, log)
     else:
         person = who.acting_person(roster, caller, as_person)
         who.check_identity_center(person, caller, identity)
@@ -311,7 +311,7 @@ def open_desk(
     signer: Signer | None
     if owner:
         person = who.owner_named(config, as_person)
-        signer = who.owner_signer(config, person, key)
+        signer = who.owner_signer(config, person, key, log)
     elif electorate is not None:
         person, signer = who.one_of(electorate(log), as_person, key)
     else:
@@ -363,6 +363,7 @@ def who_am_i(settings: Settings, as_person: str | None, key: Path | None) -> Who
     kind = endpoint_of(log)
     if log is not None:
         _use_trust(log, settings, signs=False)
+        tell_of_rules(log, log.clock.now())
     caller: Caller | None = None
     try:
         caller = AwsIdentity(open_door(settings, config, kind)).caller()

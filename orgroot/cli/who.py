@@ -136,11 +136,15 @@ def desk_signer(roster: Roster | None, person: str | None, key: Path | None) -> 
     return roster_signer(roster, person, key)
 
 
-def owner_signer(config: Config, person: str, key: Path | None) -> Signer:
-    """The signer of an owner of the trust."""
+def owner_signer(
+    config: Config, person: str, key: Path | None, log: AuditLog | None = None
+) -> Signer:
+    """The signer of an owner of the trust; keys that the log has ended sign nothing."""
     owners = config.trust.owners.keys if config.trust else ()
-    keys = tuple(parse_public_key(owner.key) for owner in owners if owner.person == person)
-    return signer_for(keys, person, key)
+    ended = {} if log is None else log.state.ended_keys
+    keys = (parse_public_key(owner.key) for owner in owners if owner.person == person)
+    alive = tuple(k for k in keys if k.text not in ended or not ended[k.text].owner)
+    return signer_for(alive, person, key)
 
 
 def owner_named(config: Config, as_person: str | None) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from orgroot.core.config import Approvals, Owners, Person, Rule
-from orgroot.core.config_checks import check_approvals
+from orgroot.core.config_checks import check_approvals, key_material
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Power, Task
 from orgroot.core.people import RevokedKey, Roster, usable_key
 from orgroot.core.public_keys import parse_public_key
@@ -59,7 +59,7 @@ def lint_rules(
             *_handed_out(approvals),
             *_run_by(approvals, roster, runner),
             *reach(approvals, roster, now),
-            *_owners(owners),
+            *_owners(owners, revoked),
             *_open_log(approvals, log_bucket),
             *_expiry(approvals, now),
         ]
@@ -253,8 +253,9 @@ def _could_write(task: Task) -> bool:
     return row.power is Power.READ and not all(_READS.search(call) for call in calls)
 
 
-def _owners(owners: Owners) -> Iterator[RulesIssue]:
-    left = len({owner.person for owner in owners.keys})
+def _owners(owners: Owners, revoked: Mapping[str, RevokedKey]) -> Iterator[RulesIssue]:
+    ended = {key for key, end in revoked.items() if end.owner}
+    left = len({o.person for o in owners.keys if key_material(o.key) not in ended})
     if left < owners.threshold:
         words = f"{left} owner(s), and {owners.threshold} must sign: no rules could follow"
         yield _error("owners", None, words)

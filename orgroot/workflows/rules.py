@@ -8,8 +8,8 @@ from datetime import datetime
 from msgspec import structs
 
 from orgroot.core.config import Approvals, Config, Owners
-from orgroot.core.config_checks import key_material
 from orgroot.core.log_state import LogState
+from orgroot.core.owners import owner_keys
 from orgroot.core.proposals import objection
 from orgroot.core.results import ExitReason, ProposalView, RulesCheck, RulesIssue
 from orgroot.core.rules_lint import lint_rules
@@ -215,16 +215,17 @@ def append_rules(governed: Governed, body: Rules) -> Appended:
 
 
 def require_owner(governed: Governed) -> None:
-    """The person and the key are an owner of the trust.
+    """The person and the key are an owner of the trust, and the log has not ended the key.
 
     Raises:
         UsageError: they are not.
     """
     person, key = governed.person, governed.signer.public_key
-    owners = governed.log.trust.owners.keys
-    if any(owner.person == person and key_material(owner.key) == key for owner in owners):
+    log = governed.log
+    owners = owner_keys(log.state, log.trust.owners)
+    if (person, key) in owners:
         return
-    names = ", ".join(sorted({owner.person for owner in owners}))
+    names = ", ".join(sorted({name for name, _ in owners}))
     raise UsageError(
         f"{person} with this key is no owner of the trust",
         hint=f"the owners are {names}; name one with --as and their key with --key",

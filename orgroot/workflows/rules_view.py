@@ -122,7 +122,8 @@ def _law(desk: LogDesk, *, config: bool) -> _Law:
     now = log.check_clock(desk.clock.now())
     if config:
         approvals = authored(desk)
-        return _Law(approvals=approvals, roster=Roster(approvals), serial=None, now=now)
+        roster = Roster(approvals, log.state.ended_keys)
+        return _Law(approvals=approvals, roster=roster, serial=None, now=now)
     rules = log.rules()
     return _Law(
         approvals=rules.body.approvals, roster=rules.roster, serial=rules.body.serial, now=now

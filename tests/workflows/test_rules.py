@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from fakes.owners import Owners, config_of
 from fakes.signer import FakeSigner
 from fakes.team import World, config_tree, new_world
 
@@ -13,6 +14,7 @@ from orgroot.core.statement_parts import Signer
 from orgroot.errors import RequestRefused, UsageError
 from orgroot.workflows import rules
 from orgroot.workflows.desk import LogDesk
+from orgroot.workflows.key_revocation import Ended, revoke_key
 from orgroot.workflows.log_show import verify
 from orgroot.workflows.workspace import Governed
 
@@ -81,6 +83,22 @@ def test_only_an_owner_publishes() -> None:
     assert world.types() == ["genesis", "rules"]
 
 
+def test_an_owner_whose_key_ended_publishes_nothing() -> None:
+    """What they sign would be void: exit 2 before it is written, and the others still can."""
+    owners = Owners(config=config_of("dana", "erik", threshold=1))
+    owners.begin("dana")
+    gone = Ended(person="dana", fingerprint=None, reason="lost", since=None)
+    revoke_key(owners.desk("dana"), gone, lambda _: None)
+    edited = config_of("dana", "erik", threshold=1, total=1)
+    with pytest.raises(UsageError) as caught:
+        rules.publish(owners.desk("dana", edited), lambda _: None)
+    assert (caught.value.code, "erik" in (caught.value.hint or "")) == ("not-owner", True)
+    checked = rules.check(owners.desk("erik", edited))
+    assert {i.code for i in checked.issues} >= {"single-owner"}
+    assert rules.publish(owners.desk("erik", edited), lambda _: None).serial == 2
+    assert owners.log().sync().findings == []
+
+
 def test_rules_published_meanwhile_are_not_overwritten() -> None:
     """Two owners publish at once: the later one is told."""
     world = new_world()
@@ -112,11 +130,15 @@ def test_a_configuration_without_rules_says_so() -> None:
 
 
 def test_rules_are_used_until_they_expire() -> None:
-    """After their time nothing that changes is asked for."""
+    """After their time they are an error of check, and cannot be published as they are."""
     world = new_world()
     world.clock.forward(timedelta(days=200).total_seconds())
     result = rules.check(desk(world, world.config))
-    assert result.exit_reasons or result.issues
+    assert "expired" in {issue.code for issue in result.issues if issue.level == "error"}
+    assert result.exit_reasons == (ExitReason.FINDINGS,)
+    with pytest.raises(UsageError, match="expired"):
+        rules.publish(desk(world, parse_config(config_tree(total=1))), lambda _: None)
+    assert world.types() == ["genesis", "rules"]
 
 
 def test_an_owner_whose_clock_is_behind_publishes_nothing() -> None:

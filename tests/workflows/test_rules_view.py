@@ -13,6 +13,7 @@ from orgroot.core.results import AskerRow, RegionRow, RulesShow, SlotRow
 from orgroot.core.structure import convert
 from orgroot.errors import UsageError
 from orgroot.workflows import rules
+from orgroot.workflows.key_revocation import Ended, revoke_key
 from orgroot.workflows.requests import Ask
 from orgroot.workflows.rules_view import Question, matrix, show
 from orgroot.workflows.unlock import Wanted, unlock_buckets
@@ -124,8 +125,14 @@ def test_management_tasks_are_about_the_organization(world: World) -> None:
 
 
 def test_rules_of_the_configuration_are_shown_on_demand(world: World) -> None:
-    """Authored rules have no serial."""
+    """Authored rules have no serial; a key that the log has ended approves nothing there either."""
     assert matrix(world.desk("bob"), config=True).serial is None
+    question = Question(task=UNLOCK, account=ACCOUNT)
+    before = region(show(world.desk("bob"), question, config=True)).may_approve
+    gone = Ended(person="bob", fingerprint=None, reason="lost", since=None)
+    revoke_key(world.desk("bob"), gone, lambda _: None)
+    after = region(show(world.desk("carol"), question, config=True)).may_approve
+    assert set(before) - set(after) == {"bob"}
 
 
 def test_break_glass_is_shown(world: World) -> None:
