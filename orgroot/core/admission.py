@@ -280,11 +280,10 @@ def _check_time(
     run: ExecutionRecord,
 ) -> None:
     """A granted execution is of its time, and no longer than its sessions and its request."""
-    observed = instant(body.observed_at)
-    if state.newest and observed < instant(state.newest) - skew(rules):
+    observed, now = instant(body.observed_at), state.witnessed
+    if now and observed < instant(now) - skew(rules):
         raise _violation(
-            f"{run.id} was decided at {body.observed_at}, and a record before it is of "
-            f"{state.newest}"
+            f"{run.id} was decided at {body.observed_at}, and records before it are of {now}"
         )
     latest = ends_at(observed, expires_at(rules, request), turns=len(run.work))
     if instant(body.deadline) > latest:

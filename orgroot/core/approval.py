@@ -270,7 +270,7 @@ def _signer_refusals(
     rules: RulesInForce, request: RequestRecord, needs: Requirement
 ) -> Iterator[str]:
     signer, roster = request.body.signer, rules.roster
-    if not roster.had_key(signer.person, signer.key, request.at, request.seq):
+    if not roster.had_key(signer.person, signer.key, request.seq, request.at, request.latest):
         yield f"The key that signed {request.id} does not speak for {signer.person}."
     service = roster.is_service(signer.person)
     if needs.hardware_key and not service and not in_hardware(request):

@@ -139,7 +139,7 @@ def uncounted(
     if record.revoked:
         return f"{signer.person} took the decision back in record {record.revoked}."
     groups = record.groups & rules.roster.groups_of(signer.person)
-    if not rules.roster.had_key(signer.person, signer.key, record.at, record.seq):
+    if not rules.roster.had_key(signer.person, signer.key, record.seq, record.at, record.latest):
         return f"The key of {signer.person}'s decision was not valid when it was recorded."
     if needs.hardware_key and not in_hardware(record):
         return f"The key of {signer.person}'s decision is no hardware key, which the rules want."

@@ -231,8 +231,8 @@ class Fold:
         if isinstance(body, Ack):
             return acknowledgement.check_owner(self.state, body, text, sigs)
         if isinstance(body, PersonStatement):
-            rules, newest = self.state.rules_in_force, self.state.newest
-            return check_person(rules, body, text, sigs, newest, checks=checks)
+            rules, witnessed = self.state.rules_in_force, self.state.witnessed
+            return check_person(rules, body, text, sigs, witnessed, checks=checks)
         if isinstance(body, OwnersStatement):
             owners.check_owners(self.state, body, text, sigs)
         else:
@@ -264,10 +264,22 @@ class Fold:
         objects = Objects(self._read)
         self._apply(place, signed, digest, objects, found)
         state.objects |= objects.named
+        state.claimed = max(made, state.claimed)
         for key in signed.keys:
-            at = max(made, state.newest)
-            state.signed.setdefault(key, []).append((place.seq, at))
+            state.signed.setdefault(key, []).append((place.seq, state.claimed))
+        self._hear(body, made)
         state.newest = state.newest if ahead else max(made, state.newest)
+
+    def _hear(self, body: Body, made: str) -> None:
+        """Somebody has said how late it is."""
+        state, rules = self.state, self.state.rules_in_force
+        if isinstance(body, OwnersStatement):
+            state.owned = max(made, state.owned)
+            return
+        said = self._run(body).body if isinstance(body, Fact) else body
+        who = said.signer.person
+        human = who if rules is None else rules.roster.human(who)
+        state.heard[human] = max(made, state.heard.get(human, ""))
 
     def _apply(
         self,

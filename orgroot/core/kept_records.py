@@ -45,7 +45,8 @@ def request_record(
         body=body,
         targets=objects.targets(body),
         params=objects.params(body),
-        recorded_at=max(body.created_at, state.newest),
+        recorded_at=max(body.created_at, state.witnessed),
+        latest_at=max(body.created_at, state.claimed),
         signed_with=signed.signed_with,
     )
 
@@ -59,7 +60,8 @@ def decision_record(
         sha256=signed.digest,
         body=body,
         groups=state.rules[-1].roster.groups_of(body.signer.person),
-        recorded_at=max(body.created_at, state.newest),
+        recorded_at=max(body.created_at, state.witnessed),
+        latest_at=max(body.created_at, state.claimed),
         signed_with=signed.signed_with,
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from heapq import nlargest
 from typing import Any
 
 from orgroot.core.codec import EMPTY
@@ -114,8 +115,9 @@ class DecisionRecord:
 
     Attributes:
         groups: the person's groups then; what they joined later does not count.
-        recorded_at: the later of its own time and the newest record before it (UTC text); empty:
-            its own time.
+        recorded_at: when at least: the later of its own time and what was witnessed before it (UTC
+            text); empty: its own time.
+        latest_at: when at most, as far as the log says: as `recorded_at`, of what was claimed.
         revoked: the record number in which its signer took it back; 0: it stands.
         signed_with: what its signature says of the key that made it.
     """
@@ -125,13 +127,19 @@ class DecisionRecord:
     body: Approval | Denial | Review
     groups: frozenset[str] = frozenset()
     recorded_at: str = ""
+    latest_at: str = ""
     revoked: int = 0
     signed_with: Verified | None = None
 
     @property
     def at(self) -> datetime:
-        """When it was recorded."""
+        """When it was recorded at least."""
         return instant(self.recorded_at or self.body.created_at)
+
+    @property
+    def latest(self) -> datetime:
+        """When it was recorded at most, as far as the log says."""
+        return instant(self.latest_at or self.body.created_at)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -236,8 +244,9 @@ class RequestRecord:
         targets, params: with objects resolved.
         approvals, denials: the valid ones, in order of the log.
         executions: in order of the log.
-        recorded_at: the later of its own time and the newest record before it (UTC text); empty:
-            its own time.
+        recorded_at: when at least: the later of its own time and what was witnessed before it (UTC
+            text); empty: its own time.
+        latest_at: when at most, as far as the log says: as `recorded_at`, of what was claimed.
         requirement: what the rules demanded when it was recorded.
         denied: the record number of the denial that ended it; 0: not denied.
         cancelled: the record number in which its requester took it back; 0: it stands.
@@ -259,6 +268,7 @@ class RequestRecord:
     denials: list[DecisionRecord] = field(default_factory=list)
     executions: list[ExecutionRecord] = field(default_factory=list)
     recorded_at: str = ""
+    latest_at: str = ""
     requirement: Requirement | None = None
     denied: int = 0
     cancelled: int = 0
@@ -270,8 +280,13 @@ class RequestRecord:
 
     @property
     def at(self) -> datetime:
-        """When it was recorded."""
+        """When it was recorded at least."""
         return instant(self.recorded_at or self.body.created_at)
+
+    @property
+    def latest(self) -> datetime:
+        """When it was recorded at most, as far as the log says."""
+        return instant(self.latest_at or self.body.created_at)
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -312,7 +327,11 @@ class LogState:
 
     Attributes:
         seq, hash: the head: number and hash of the newest record; 0 and 64 zeros when empty.
-        newest: `created_at`/`at` of the newest statement (UTC text), empty at the start.
+        newest: `created_at`/`at` of the newest statement (UTC text), empty at the start; what is
+            dated later than the reader's own time left out.
+        claimed: the latest time that any statement names, later than now or not (UTC text).
+        heard: by human being, the latest time that their statements and executions name.
+        owned: the latest time that a threshold of owners names.
         genesis: the first record's statement.
         trusts: whose log it was, oldest first; the last is in force.
         rules: every accepted `rules` record, oldest first; the last is in force.
@@ -335,6 +354,9 @@ class LogState:
     seq: int = 0
     hash: Digest = EMPTY
     newest: str = ""
+    claimed: str = ""
+    heard: dict[str, str] = field(default_factory=dict)
+    owned: str = ""
     genesis: Genesis | None = None
     trusts: list[TrustInForce] = field(default_factory=list)
     ended_keys: dict[str, RevokedKey] = field(default_factory=dict)
@@ -352,6 +374,16 @@ class LogState:
     places: dict[str, tuple[Whereabouts, ...]] = field(default_factory=dict)
     acknowledged_versions: dict[str, frozenset[str]] = field(default_factory=dict)
     unreadable: dict[RequestId, str] = field(default_factory=dict)
+
+    @property
+    def witnessed(self) -> str:
+        """How late it is at least: what the owners say, or two human beings (UTC text).
+
+        One alone, by mistake or on purpose, must not make a record before it too old, nor one that
+        is still to come: a time that was to come once is none later, so nobody could tell.
+        """
+        two = nlargest(2, self.heard.values())
+        return max(self.owned, two[-1]) if len(two) > 1 else self.owned
 
     @property
     def rules_in_force(self) -> RulesInForce | None:

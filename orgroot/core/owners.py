@@ -137,7 +137,8 @@ def require_fresh(state: LogState, body: OwnersStatement) -> None:
     Raises:
         Void: RULES_VIOLATION.
     """
-    if state.newest and instant(state.newest) > instant(body.created_at) + PROPOSAL_LIFE:
+    now = state.witnessed
+    if now and instant(now) > instant(body.created_at) + PROPOSAL_LIFE:
         raise _violation(f"it was proposed at {body.created_at}, more than 14 days before")
 
 

@@ -130,14 +130,17 @@ class Roster:
         """`key` (`type base64`) speaks for the person at that instant."""
         return any(known.text == key for known in self.keys_of(person, at))
 
-    def had_key(self, person: str, key: str, at: datetime, seq: int) -> bool:
-        """`key` spoke for the person in record `seq`, which was recorded at that instant.
+    def had_key(
+        self, person: str, key: str, seq: int, at: datetime, latest: datetime | None = None
+    ) -> bool:
+        """`key` spoke for the person in record `seq`, recorded at that instant.
 
         A revocation leaves standing what was recorded before it, unless it says that the key was
-        in other hands by then.
+        in other hands by then: what may have been recorded as late (`latest`) is not believed.
         """
         end = self._revoked.get(key)
-        if end is not None and (seq > end.seq or (end.since is not None and at >= end.since)):
+        late = at if latest is None else latest
+        if end is not None and (seq > end.seq or (end.since is not None and late >= end.since)):
             return False
         return any(known.text == key for known in self._valid(person, at))
 

@@ -108,14 +108,14 @@ def check_person(
     body: PersonStatement,
     text: bytes,
     sigs: tuple[Signature, ...],
-    newest: str,
+    witnessed: str,
     *,
     checks: Checks = DIRECT,
 ) -> Verified:
     """Signed by a key of the roster, valid when it was made and when it was recorded.
 
-    The time of the record is no earlier than the newest record before it, so a stolen key that was
-    revoked cannot write itself into the past.
+    The record is no earlier than what others witnessed before it, so a stolen key that was ended
+    cannot write itself into the past.
 
     Raises:
         Void: UNKNOWN_SIGNER, WRONG_NAMESPACE, FLAGS or BADSIG.
@@ -123,7 +123,7 @@ def check_person(
     signer = body.signer
     if rules is None:
         raise _unknown(signer, "no rules are in force")
-    for moment in {body.created_at, max(body.created_at, newest)}:
+    for moment in {body.created_at, max(body.created_at, witnessed)}:
         if not rules.roster.has_key(signer.person, signer.key, instant(moment)):
             raise _unknown(signer, f"not a key of theirs at {moment}")
     (verified,) = check_sshsigs((signer,), text, sigs, body.NAMESPACE, checks)

@@ -189,7 +189,7 @@ def _counts(rules: RulesInForce, review: DecisionRecord) -> bool:
     """By today's roster the key was valid when it was recorded, and the person may still review."""
     signer = review.body.signer
     return (
-        rules.roster.had_key(signer.person, signer.key, review.at, review.seq)
+        rules.roster.had_key(signer.person, signer.key, review.seq, review.at, review.latest)
         and not rules.roster.is_service(signer.person)
         and bool(_groups(rules, review))
     )

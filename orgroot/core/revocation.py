@@ -29,7 +29,7 @@ def check_revoker(
         Void: UNKNOWN_SIGNER, WRONG_NAMESPACE, FLAGS or BADSIG.
     """
     if not _is_owner(state, body.signer):
-        return check_person(state.rules_in_force, body, text, sigs, state.newest)
+        return check_person(state.rules_in_force, body, text, sigs, state.witnessed)
     (verified,) = check_sshsigs((body.signer,), text, sigs, body.NAMESPACE)
     return verified
 

@@ -58,22 +58,6 @@ def test_an_intent_is_decided_when_it_is_signed(log: w.Log) -> None:
     assert "not when it was signed" in log.state.findings[-1].detail
 
 
-def test_an_intent_is_not_dated_back(log: w.Log) -> None:
-    """Once a record is newer by more than the skew, the time before it is gone for decisions."""
-    request = log.request()
-    log.approve("bob", request)
-    log.now += timedelta(hours=2, minutes=30)
-    past = timestamp(s.START + timedelta(minutes=30))
-    at: Any = {"created_at": past, "observed_at": past, "deadline": past[:14] + "40:00Z"}
-    log.survey(**at)
-    assert log.codes == []
-    log.request(justification="something else")
-    log.intent("alice", request, **at)
-    assert log.codes == [C.TIME_REGRESSION, C.RULES_VIOLATION]
-    assert "a record before it is of" in log.state.findings[-1].detail
-    assert not log.state.requests[request].executions
-
-
 def test_a_bulk_run_may_last_as_long_as_its_request(log: w.Log) -> None:
     """As many sessions after each other as accounts, none of which begins once it has expired."""
     many = tuple(f"5{n:011d}" for n in range(20))

@@ -113,11 +113,13 @@ def test_what_was_proposed_long_ago_never_comes_into_force(shared: w.Log) -> Non
     change = shared.trust_body(s.owners_of("dana", "erik", threshold=2), "dana", "erik")
     shared.now += PROPOSAL_LIFE - timedelta(minutes=2)
     shared.request()
+    shared.request("olga")
     signed(shared, old, "dana", "erik")
     assert shared.state.findings == []
     old = shared.rules_body(s.approvals_of(), *OWNERS, created_at=timestamp(s.START))
     shared.now += timedelta(days=1)
     shared.request()
+    shared.request("olga")
     signed(shared, old, "dana", "erik")
     voided(shared, C.RULES_VIOLATION)
     signed(shared, change, "dana", "erik")
