@@ -222,4 +222,4 @@ def test_the_executors_secrets_reach_no_record() -> None:
     for raw in world.store.objects.values():
         assert session.session_token.reveal().encode() not in raw
     assert ws.log is not None
-    assert not ws.log._secrets
+    assert not ws.log.secrets
