@@ -20,7 +20,8 @@ UNTOLD = datetime.max.replace(tzinfo=UTC)
 """The time of a record that tells none: never before the log, never while a caller was known."""
 
 ASSUME_ROOT = "AssumeRoot"
-DEREGISTER = "DeregisterDelegatedAdministrator"
+DELEGATIONS = ("RegisterDelegatedAdministrator", "DeregisterDelegatedAdministrator")
+REGION_OFF = "DisableRegion"
 
 _REFERENCE = re.compile(r"orq\.[a-z2-7]{12}\.[0-9]{12}\.[0-9a-f]{24}")
 _ROOT_ARN = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):root")
@@ -117,8 +118,8 @@ def policy_event(text: str) -> PolicyEvent:
     )
 
 
-def deregistered_account(text: str) -> str | None:
-    """The account that a `DeregisterDelegatedAdministrator` event took IAM's delegation from.
+def delegate(text: str) -> str | None:
+    """The account to which an event of `DELEGATIONS` gave IAM's delegation, or took it from.
 
     None where AWS refused, where it was another service's, or where the record does not tell.
     """
@@ -127,6 +128,19 @@ def deregistered_account(text: str) -> str | None:
     if _text(record, "errorCode") or _text(asked, "servicePrincipal") != "iam.amazonaws.com":
         return None
     return _account(_text(asked, "accountId")) or None
+
+
+def region_off(text: str) -> str | None:
+    """The Region that a `DisableRegion` event switched off; None where AWS refused.
+
+    Empty where the record does not tell which.
+    """
+    record = _parsed(text)
+    return (
+        None
+        if _text(record, "errorCode")
+        else _text(_in(record, "requestParameters"), "regionName")
+    )
 
 
 def _parsed(text: str) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """Reading CloudTrail of every account that may open root sessions: what was read, and what not."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -9,10 +9,12 @@ from typing import TypeVar
 from orgroot.core.results import TrailRead, TrailUnread
 from orgroot.core.trail import (
     ASSUME_ROOT,
-    DEREGISTER,
+    DELEGATIONS,
+    REGION_OFF,
     AssumeRootEvent,
     assume_root_event,
-    deregistered_account,
+    delegate,
+    region_off,
 )
 from orgroot.errors import AwsError, CredentialsError, UsageError
 from orgroot.workflows.sweep import Stint, sweep
@@ -20,10 +22,15 @@ from orgroot.workflows.workspace import Workspace
 
 T = TypeVar("T")
 
-_IAM_EVENTS = "us-east-1"
-"""Where events of IAM and Organizations stand (CloudTrail user guide, global service events)."""
+_GLOBAL = "us-east-1"
+"""Where events of IAM, Organizations and Account Management stand, which are global services."""
+
+_OFF = "it was switched off in this time, and what was called there before cannot be read"
 
 _INTERRUPTED = "interrupted"
+
+Told = Callable[[str, str], tuple[str, ...]]
+"""The events of a name that global services wrote into an account's trail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +59,19 @@ def read_trails(ws: Workspace, since: datetime, until: datetime) -> Trails:
     """
     management = ws.config.organization.management_account
     unread: list[TrailUnread] = []
-    former = _former_delegates(ws, management, since, until, unread)
+
+    def told(account: str, name: str) -> tuple[str, ...]:
+        return (
+            _try(
+                lambda: tuple(ws.trails.lookup(account, _GLOBAL, name, since, until)),
+                account,
+                _GLOBAL,
+                unread,
+            )
+            or ()
+        )
+
+    former = _former_delegates(told, management)
     delegates = ws.organization.delegated_administrators()
     accounts = dict.fromkeys((management, *delegates, *former))
     places: list[tuple[str, str]] = []
@@ -60,6 +79,7 @@ def read_trails(ws: Workspace, since: datetime, until: datetime) -> Trails:
         regions = _try(lambda: ws.trails.regions(account), account, None, unread)  # noqa: B023 - called at once
         # Where its Regions are unknown, the one that orgroot itself uses is still worth a look.
         places += [(account, region) for region in regions or (ws.config.organization.region,)]
+        unread += _switched_off(told, account, regions or ())
     found, finished = _sweep(ws, places, since, until, unread)
     return Trails(
         events=found,
@@ -70,7 +90,7 @@ def read_trails(ws: Workspace, since: datetime, until: datetime) -> Trails:
             for a in accounts
             if any(of == a for of, _ in finished)
         ),
-        unread=tuple(unread),
+        unread=tuple(dict.fromkeys(unread)),
     )
 
 
@@ -88,17 +108,17 @@ def read_own_trail(
     return unread[0].reason if records is None else tuple(map(assume_root_event, records))
 
 
-def _former_delegates(
-    ws: Workspace, management: str, since: datetime, until: datetime, unread: list[TrailUnread]
-) -> tuple[str, ...]:
-    records = _try(
-        lambda: tuple(ws.trails.lookup(management, _IAM_EVENTS, DEREGISTER, since, until)),
-        management,
-        _IAM_EVENTS,
-        unread,
-    )
-    found = (deregistered_account(text) for text in records or ())
+def _former_delegates(told: Told, management: str) -> tuple[str, ...]:
+    """Who was made a delegate in this time, or is none since; trusted access may end it too."""
+    found = (delegate(text) for name in DELEGATIONS for text in told(management, name))
     return tuple(account for account in found if account is not None)
+
+
+def _switched_off(told: Told, account: str, regions: tuple[str, ...]) -> Iterator[TrailUnread]:
+    """The Regions whose trail is out of reach: whoever switches one on may switch it off again."""
+    names = {region_off(text) for text in told(account, REGION_OFF)}
+    for name in sorted(name for name in names if name is not None and name not in regions):
+        yield TrailUnread(account=account, region=name or None, reason=_OFF)
 
 
 def _sweep(

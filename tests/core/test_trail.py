@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orgroot.core.trail import UNTOLD, assume_root_event, deregistered_account, policy_event
+from orgroot.core.trail import UNTOLD, assume_root_event, delegate, policy_event, region_off
 from tests.core import scene as s
 from tests.core.trail_records import CALLER, MANAGEMENT, REFERENCE, event, record
 
@@ -82,7 +82,8 @@ def test_a_time_that_is_not_told_is_never_early(at: str | None) -> None:
 def test_any_text_is_an_event_that_tells_little(text: str) -> None:
     """Whatever CloudTrail (or who poses as it) sends, reading it never fails."""
     assert assume_root_event(text).references == ()
-    assert deregistered_account(text) is None
+    assert delegate(text) is None
+    assert region_off(text) in {None, ""}
 
 
 def test_a_deep_text_is_an_event_that_tells_nothing() -> None:
@@ -103,7 +104,21 @@ def test_who_lost_the_delegation_for_iam(changes: dict[str, Any], account: str |
     """Only a successful deregistration of IAM's delegate names a former one."""
     asked = {"accountId": s.OTHER, "servicePrincipal": "iam.amazonaws.com"}
     tree = {"eventName": "DeregisterDelegatedAdministrator", "requestParameters": asked} | changes
-    assert deregistered_account(json.dumps(tree)) == account
+    assert delegate(json.dumps(tree)) == account
+
+
+@pytest.mark.parametrize(
+    ("changes", "region"),
+    [
+        ({}, "ap-east-1"),
+        ({"errorCode": "AccessDenied"}, None),
+        ({"requestParameters": None}, ""),
+    ],
+)
+def test_which_region_was_switched_off(changes: dict[str, Any], region: str | None) -> None:
+    """What AWS did is told; a record that does not say where is no reason to say nothing."""
+    tree = {"requestParameters": {"regionName": "ap-east-1"}} | changes
+    assert region_off(json.dumps(tree)) == region
 
 
 def test_a_change_of_a_policy_says_who_and_what() -> None:

@@ -155,20 +155,41 @@ def test_a_session_of_an_account_that_nobody_reads_is_incomplete() -> None:
     assert found.exit_reasons == (ExitReason.INCOMPLETE,)
 
 
-def test_every_delegate_is_read_and_every_former_one() -> None:
-    """Who registered a delegate, used it and took it away again is found out."""
+@pytest.mark.parametrize("name", ["Register", "Deregister"])
+def test_every_delegate_is_read_and_every_former_one(name: str) -> None:
+    """Who registered a delegate, used it and took it away again is found out, either way."""
     world = new_world()
     world.aws.delegates.append(DELEGATE)
     world.trails.add(
         MANAGEMENT,
         "us-east-1",
-        eventName="DeregisterDelegatedAdministrator",
+        eventName=f"{name}DelegatedAdministrator",
         eventTime=timestamp(world.clock.now()),
         requestParameters={"accountId": FORMER, "servicePrincipal": "iam.amazonaws.com"},
     )
     found = reconciled(world)
     assert {one.account for one in found.read} == {MANAGEMENT, DELEGATE, FORMER}
     assert all(one.regions == (REGION, "us-east-1") for one in found.read)
+
+
+@pytest.mark.parametrize("region", ["ap-east-1", REGION, None])
+def test_a_region_that_was_switched_off_is_not_read(region: str | None) -> None:
+    """Who switched a Region on, used it and switched it off again leaves a gap, and it is named."""
+    world = new_world()
+    world.trails.add(
+        MANAGEMENT,
+        "us-east-1",
+        eventName="DisableRegion",
+        eventTime=timestamp(world.clock.now()),
+        requestParameters={"regionName": region},
+    )
+    found = reconciled(world)
+    if region == REGION:  # it is on again
+        assert (found.unread, found.exit_reasons) == ((), ())
+    else:
+        assert [(one.account, one.region) for one in found.unread] == [(MANAGEMENT, region)]
+        assert "switched off" in found.unread[0].reason
+        assert found.exit_reasons == (ExitReason.INCOMPLETE,)
 
 
 def test_where_the_former_delegates_cannot_be_known_the_report_is_incomplete() -> None:
