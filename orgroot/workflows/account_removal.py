@@ -45,7 +45,7 @@ from orgroot.workflows.credential_sets import (
 )
 from orgroot.workflows.denial import Denials, told
 from orgroot.workflows.outcomes import outcome_text, reason_details
-from orgroot.workflows.run import Run
+from orgroot.workflows.run import DEADLINE, Run
 from orgroot.workflows.settling import settled
 from orgroot.workflows.sweep import Stint, StoppedError, TooSlowError
 from orgroot.workflows.workspace import Workspace
@@ -56,6 +56,10 @@ _LATER = frozenset({AwsErrorKind.THROTTLED, AwsErrorKind.UNAVAILABLE, AwsErrorKi
 
 class _Open(Exception):  # noqa: N818 - not an error: the account is continued by the next run
     """The work on this account ends here without an outcome."""
+
+
+class _Refused(_Open):
+    """AWS opened no session, as is on record: the request may be executed again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,18 +112,33 @@ class Remover:
         """
         try:
             verdict = self._work(AccountId(account), stint)
-        except (_Open, StoppedError, TooSlowError) as reason:
+        except _Refused as reason:
             self.ws.progress.note(f"{account} stays open: {reason}")
+        except (_Open, StoppedError, TooSlowError) as reason:
+            self._leave(account, str(reason))
         except OutcomeUnknown as error:
             self.unknown[account] = error.message
             if not self.run.can_record:
                 self.stop.set()
         except RequestRefused as error:
-            if error.code != "deadline":
+            if error.code != DEADLINE:
                 raise
             self.stop.set()
+            self._leave(account, error.message)
         else:
             self.run.close(account, self._text(verdict))
+
+    def _leave(self, account: str, why: str) -> None:
+        """Leave an account to the next run; a request for one has none, so this is its end.
+
+        What nobody knows is then said so on record, and `recover` may look at once.
+        """
+        if self.request.bulk:
+            self.ws.progress.note(f"{account} stays open: {why}")
+            return
+        word = "unknown" if account in self.unknown else "incomplete"
+        verdict = Verdict(word=word, reason=why, left=self._everything(account))
+        self.run.close(account, self._text(verdict))
 
     def _text(self, verdict: Verdict) -> str:
         if verdict.reason is None:
@@ -135,7 +154,7 @@ class Remover:
             session = self.run.open_session(account, TaskPolicy.DELETE_CREDENTIALS)
         except AwsError as error:
             self.run.refuse(account, error)
-            raise _Open(error.message) from error
+            raise _Refused(error.message) from error
         try:
             found = self._list(session, stint)
         except AwsError as error:

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from orgroot.core import audit_log
 from orgroot.core.ids import ExecutionId
-from orgroot.core.log_state import RequestRecord
+from orgroot.core.log_state import RequestRecord, RequestState
 from orgroot.core.recovery import recoverable_from
 from orgroot.core.statements import timestamp
-from orgroot.errors import RequestRefused
+from orgroot.errors import OutcomeUnknown, RequestRefused
+from orgroot.workflows.audit_log import AuditLog
 
 
 def _tell_nobody(_execution: ExecutionId) -> None:
@@ -49,3 +51,29 @@ class Claim:
 
 BY_HAND = Claim()
 """A person executes."""
+
+
+def refuse_running(log: AuditLog, request: RequestRecord) -> None:
+    """Refuse while a process of this machine executes the request.
+
+    Raises:
+        RequestRefused: with the execution's id.
+    """
+    for execution in request.executions:
+        if execution.unresolved() and log.memory.is_running(execution.id):
+            raise RequestRefused(
+                f"{request.id} is being executed right now ({execution.id})", code="running"
+            )
+
+
+def refuse_unknown(log: AuditLog, request: RequestRecord, now: datetime) -> None:
+    """Refuse a second execution where nobody can say what the first one did.
+
+    Raises:
+        OutcomeUnknown: an execution ended without a result in the log.
+    """
+    if audit_log.request_state(log.state, request, now, log.running) is RequestState.UNKNOWN:
+        raise OutcomeUnknown(
+            f"{request.id} was begun before, and the log does not say how it ended",
+            hint="`orgroot recover` closes it from what AWS shows; then ask anew for what is left",
+        )

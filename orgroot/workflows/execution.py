@@ -15,15 +15,15 @@ from orgroot.core.eligibility import expires_at
 from orgroot.core.ephemeral import EphemeralKey
 from orgroot.core.governed_tasks import session_policies
 from orgroot.core.ids import RequestId, execution_id_of
-from orgroot.core.log_state import LogState, RequestRecord, RequestState
+from orgroot.core.log_state import LogState, RequestRecord
 from orgroot.core.results import DryRun, ExitReason, RequestView, Result
 from orgroot.core.root_tasks import MAX_SESSION_SECONDS
 from orgroot.core.statement_parts import Target
 from orgroot.core.statements import Intent, Request, to_text
 from orgroot.core.summary import summarize
 from orgroot.errors import AuditUnavailable, OutcomeUnknown, RequestRefused
-from orgroot.workflows.audit_log import AuditLog, signed_once
-from orgroot.workflows.claims import BY_HAND, Claim
+from orgroot.workflows.audit_log import signed_once
+from orgroot.workflows.claims import BY_HAND, Claim, refuse_running, refuse_unknown
 from orgroot.workflows.decisions import (
     decision_on,
     refuse_unless,
@@ -35,9 +35,10 @@ from orgroot.workflows.emergencies import tell_debt
 from orgroot.workflows.executors import route_of
 from orgroot.workflows.facts import FactWriter
 from orgroot.workflows.intents import deadline, new_key, run_fields
+from orgroot.workflows.outcomes import UnknownInPart
 from orgroot.workflows.request_view import OPEN, find, view_of
 from orgroot.workflows.requests import Draft, open_or_continue
-from orgroot.workflows.run import Run
+from orgroot.workflows.run import LOOK_FIRST, Run
 from orgroot.workflows.runner_mode import only_runner, require_executor, runner_for
 from orgroot.workflows.signing import common_fields, sign, signer_of
 from orgroot.workflows.workspace import Workspace
@@ -186,7 +187,13 @@ def execute(
     if look is not None:
         look(request)
     live, accounts, now = _ready(ws, driver, request)
-    _run(ws, driver, request, accounts=accounts, live=live, now=now, claim=claim)
+    try:
+        _run(ws, driver, request, accounts=accounts, live=live, now=now, claim=claim)
+    except UnknownInPart as error:
+        ws.progress.note(f"{error.message}: {error.hint}")
+        result = _told(ws, driver, request)
+        reasons = (ExitReason.UNKNOWN, *result.exit_reasons)
+        return msgspec.structs.replace(result, exit_reasons=reasons)
     return _told(ws, driver, request)
 
 
@@ -236,14 +243,14 @@ def _granted(
     if runner is not None:
         raise only_runner(request, runner)
     driver = driver or _driver(request)
-    _refuse_running(log, request)
+    refuse_running(log, request)
     now = log.check_clock(ws.clock.now())
     claim.check(request, now)
     early = decision_on(log, request, governed.person, now)
     if early.allowed:
         return request, driver
     if early.final:
-        _refuse_unknown(log, request, now)
+        refuse_unknown(log, request, now)
         refuse_unless(early)
     if governed.person in {
         given.body.signer.person for given in request.approvals if not given.revoked
@@ -289,7 +296,7 @@ def _run(
 
     def guard(state: LogState) -> None:
         current = state.requests[request.id]
-        _refuse_running(log, current)
+        refuse_running(log, current)
         claim.check(current, now)
         require_recent(log, now)
         require_granted(log, current, governed.person, now, live, accounts=accounts or None)
@@ -311,6 +318,8 @@ def _run(
         )
         try:
             driver.run(ws, run, log.state.requests[request.id])
+        except KeyboardInterrupt as stop:
+            raise OutcomeUnknown(f"{request.id} was interrupted", hint=LOOK_FIRST) from stop
         finally:
             run.drop_credentials()
 
@@ -331,32 +340,6 @@ def _told(ws: Workspace, driver: Driver, request: RequestRecord) -> Result:
             f"{request.id} was executed, but how it ended cannot be read: {error.message}",
             hint=f"`orgroot request show {request.id}` tells once the log is there again",
         ) from error
-
-
-def _refuse_running(log: AuditLog, request: RequestRecord) -> None:
-    """Refuse while a process of this machine executes the request.
-
-    Raises:
-        RequestRefused: with the execution's id.
-    """
-    for execution in request.executions:
-        if execution.unresolved() and log.memory.is_running(execution.id):
-            raise RequestRefused(
-                f"{request.id} is being executed right now ({execution.id})", code="running"
-            )
-
-
-def _refuse_unknown(log: AuditLog, request: RequestRecord, now: datetime) -> None:
-    """Refuse a second execution where nobody can say what the first one did.
-
-    Raises:
-        OutcomeUnknown: an execution ended without a result in the log.
-    """
-    if audit_log.request_state(log.state, request, now, log.running) is RequestState.UNKNOWN:
-        raise OutcomeUnknown(
-            f"{request.id} was begun before, and the log does not say how it ended",
-            hint="`orgroot recover` closes it from what AWS shows; then ask anew for what is left",
-        )
 
 
 def _intent(

@@ -12,10 +12,14 @@ import msgspec
 
 from orgroot.core.codec import canonical, parse_canonical
 from orgroot.core.results import DeniedBy
-from orgroot.errors import IntegrityError
+from orgroot.errors import IntegrityError, OutcomeUnknown
 
 _MAX_REASON = 500
 """Characters of a reason that the log keeps: AWS's messages are longer only by what they repeat."""
+
+
+class UnknownInPart(OutcomeUnknown):
+    """Of some accounts nobody can say what happened; what became of the others is on record."""
 
 
 def outcome_text(word: str, details: Mapping[str, Any] | None = None) -> str:

@@ -17,6 +17,8 @@ from orgroot.core.plan import Change, ChangeState, Plan, Standing
 from orgroot.core.results import ChangeRow, ExitReason, PlanResult
 from orgroot.core.task_params import PlannedChanges, parse_params, to_params
 from orgroot.errors import (
+    AwsError,
+    CredentialsError,
     Incomplete,
     IntegrityError,
     OrgrootError,
@@ -158,8 +160,10 @@ def carry_out(ws: Workspace, run: Run, request: RequestRecord, how: Performance[
 
     Raises:
         RequestRefused: the plan became stale; nothing was changed.
-        AwsError: AWS refused the first change; nothing was changed.
-        Incomplete: AWS refused a later one, what was done before it stays; or somebody undid it.
+        AwsError, CredentialsError: AWS refused the look before the first change, or that change;
+            nothing was changed.
+        Incomplete: AWS refused a later one, what was done before it stays; or somebody undid it, or
+            nobody could look whether it stands.
         OutcomeUnknown: nobody can say whether a change was made.
     """
     changes = planned(request)
@@ -167,6 +171,9 @@ def carry_out(ws: Workspace, run: Run, request: RequestRecord, how: Performance[
         observed, judged = require_current(changes, how)
     except RequestRefused as error:
         run.close(MANAGEMENT, outcome_text("failed", {"reason": error.message}))
+        raise
+    except (AwsError, CredentialsError) as error:
+        run.refuse(MANAGEMENT, error)
         raise
     done: list[Change] = []
     ws.progress.start("making the changes", len(changes))
@@ -185,17 +192,22 @@ def _require_kept(
     """Look once more at all that was made: each change was there when it was made.
 
     Raises:
-        Incomplete: somebody has taken some of it back.
+        Incomplete: somebody has taken some of it back, or nobody could look.
     """
     if how.undone is None:
         return
-    words = how.undone(
-        settled(
-            lambda: judge_all(changes, how)[1],
-            lambda judged: all(found.state is ChangeState.DONE for found in judged.values()),
-            ws.governed.log.sleep,
+    try:
+        words = how.undone(
+            settled(
+                lambda: judge_all(changes, how)[1],
+                lambda judged: all(found.state is ChangeState.DONE for found in judged.values()),
+                ws.governed.log.sleep,
+            )
         )
-    )
+    except (AwsError, CredentialsError) as error:
+        said = f"each change was made and read back, and the last look failed: {error.message}"
+        run.close(MANAGEMENT, outcome_text("failed", {"reason": said}))
+        raise Incomplete(said, hint="run the command again: it plans what is left") from error
     if words:
         said = "; ".join(words)
         run.close(MANAGEMENT, outcome_text("failed", {"reason": said}))
@@ -225,6 +237,7 @@ def _make(ws: Workspace, run: Run, change: Change, act: Act, done: tuple[Change,
         run.close(MANAGEMENT, outcome_text("failed", {"reason": f"{what}: {step.error.message}"}))
         raise _refusal(what, step.error, done) from step.error
     if step.outcome != "done":
+        run.close(MANAGEMENT, outcome_text("unknown", {"reason": what}))
         raise OutcomeUnknown(
             f"{what}: nobody can say whether it was done",
             hint="`orgroot recover` closes it; then run the command again for what is left",

@@ -14,6 +14,7 @@ from orgroot.core import audit_log
 from orgroot.core.config import seconds
 from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import RequestId
+from orgroot.core.incidents import breaks_glass
 from orgroot.core.key_use import used_within
 from orgroot.core.log_state import RequestRecord, RequestState
 from orgroot.core.organization import ACTIVE, SelectedAccounts, Selection
@@ -50,6 +51,7 @@ from orgroot.workflows.inventory import (
     survey_accounts,
     warning,
 )
+from orgroot.workflows.outcomes import UnknownInPart
 from orgroot.workflows.past_surveys import recent_survey, survey_rows
 from orgroot.workflows.removal_rows import (
     GOOD,
@@ -62,8 +64,8 @@ from orgroot.workflows.removal_rows import (
     seen_in,
     skipped_rows,
 )
-from orgroot.workflows.requests import Ask, Draft, dry_run
-from orgroot.workflows.run import Run
+from orgroot.workflows.requests import Ask, Draft, as_long, dry_run
+from orgroot.workflows.run import LOOK_FIRST, Run
 from orgroot.workflows.runner_mode import runner_for
 from orgroot.workflows.selection import resolve
 from orgroot.workflows.sweep import Stint, sweep
@@ -224,7 +226,8 @@ class RemovalDriver:
         """Remove, many accounts at once, each in order.
 
         Raises:
-            OutcomeUnknown: of some accounts nobody can say what happened; the others are done.
+            UnknownInPart: of some accounts nobody can say what happened; the others are done.
+            OutcomeUnknown: so it is of the one account, or the log has failed the run.
         """
         params = removal_params(request)
         unknown: dict[str, str] = {}
@@ -259,8 +262,9 @@ class RemovalDriver:
             cause = error  # what happened and is not on record outranks why the rest was not begun
         if unknown:
             words = "; ".join(f"{account}: {why}" for account, why in sorted(unknown.items()))
-            hint = f"`orgroot execute {request.id}` looks and continues"
-            raise OutcomeUnknown(words, hint=hint) from cause
+            if not request.bulk or cause is not None or not run.can_record:
+                raise OutcomeUnknown(words, hint=LOOK_FIRST) from cause
+            raise UnknownInPart(words, hint=f"`orgroot execute {request.id}` looks and continues")
 
     def result(self, ws: Workspace, request: RequestRecord) -> Removal:
         """What stands in the log, account by account."""
@@ -286,7 +290,8 @@ def _unfinished(
         params = removal_params(request)
         survey = state.requests.get(RequestId(params.survey))
         same = survey is not None and {t.account for t in survey.targets} == wanted
-        if not same or params.only != kinds or now >= instant(body.expires_at):
+        same = same and params.only == kinds and as_long(governed.log, request, ask)
+        if not same or now >= instant(body.expires_at):
             continue
         stands = audit_log.request_state(state, request, now, governed.log.running)
         if stands in {RequestState.PENDING, RequestState.APPROVED}:
@@ -312,6 +317,7 @@ def _continued(ws: Workspace, request: RequestRecord, ask: Ask) -> Result:
         duration_seconds=None if session is None else session.duration_seconds,
         reason=request.body.justification,
         ticket=request.body.ticket,
+        break_glass=breaks_glass(request),
     )
     return submit(ws, draft, ask.wait_seconds)
 

@@ -26,6 +26,7 @@ from orgroot.errors import AwsErrorKind, IntegrityError
 from orgroot.workflows.credential_sets import removed_of, seen_less
 from orgroot.workflows.inventory import Readings, refusals
 from orgroot.workflows.outcomes import denied_by_of, parse_outcome
+from orgroot.workflows.run import LOOK_FIRST
 
 _DENIALS = ("AccessDenied", f"{AwsErrorKind.DENIED.value}:")
 """How a recorded refusal begins that is a denial: AWS's code, else our kind."""
@@ -233,7 +234,7 @@ def _why_open(request: RequestRecord, account: str) -> str:
         for _, result in run.steps(account)
         if result is not None and result.error
     ]
-    again = f"`orgroot execute {request.id}` continues"
+    again = f"`orgroot execute {request.id}` continues" if request.bulk else LOOK_FIRST
     if errors:
         return f"{errors[-1]}; {again}"
     if any(account in run.scope for run in request.executions):

@@ -12,7 +12,7 @@ import msgspec
 
 from orgroot.core import approval, audit_log
 from orgroot.core.codec import Signature
-from orgroot.core.eligibility import could_approve
+from orgroot.core.eligibility import could_approve, demand
 from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import request_id_of, sha256
 from orgroot.core.log_state import LogState, RequestRecord, RulesInForce
@@ -222,6 +222,14 @@ def asked_fields(
         "ticket": draft.ticket,
         "justification": draft.reason,
     }
+
+
+def as_long(log: AuditLog, request: RequestRecord, ask: Ask) -> bool:
+    """Its sessions are as long as is asked for now: where nothing is said, as the rules allow."""
+    session, needs = request.body.session, demand(log.rules(), request)
+    if session is None or needs is None:
+        return True
+    return session.duration_seconds == (ask.duration_seconds or needs.max_seconds)
 
 
 def record_of(body: Request | Survey, state: LogState) -> RequestRecord:

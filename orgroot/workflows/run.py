@@ -55,6 +55,9 @@ _FEW = 3
 
 LOOK_FIRST = "`orgroot recover` closes it from what AWS shows; look before you act again"
 
+DEADLINE = "deadline"
+"""The code of a refusal because the time of a run is over: it did nothing more, and may say so."""
+
 MAX_NAMED = 1000
 """More fact objects than these are named by a list, itself an object: a record has its limit."""
 
@@ -141,8 +144,7 @@ class Run:
             session = self._assume(account, task_policy)
         except CredentialsError as error:
             if account not in self._forget:  # else a session of it is on record, and it stays open
-                words = f"{error.code}: {error.message}"
-                self._write_ahead(AbortedItem(account=account, error=words))
+                self.refuse(account, error)
             raise
         forget = self._log.keep_out((session.secret_access_key, session.session_token))
         with self._lock:
@@ -229,19 +231,19 @@ class Run:
             self._record_what_happened(item, f"the work on {account or 'the organization'} ended")
         self._drop(account)
 
-    def refuse(self, account: str, error: AwsError) -> None:
-        """Record that AWS refused before any session came to be.
+    def refuse(self, account: str, error: AwsError | CredentialsError) -> None:
+        """Record that AWS refused before any session came to be, or any change was begun.
 
         Raises:
             AuditUnavailable: it could not be recorded; nothing had happened.
             OutcomeUnknown: the same, but something else was changed before it.
         """
-        if error.kind is AwsErrorKind.LOST:
+        if isinstance(error, AwsError) and error.kind is AwsErrorKind.LOST:
             raise OutcomeUnknown(
                 f"no answer from AWS for {account}: a root session may exist", hint=LOOK_FIRST
             ) from error
-        words = f"{error.aws_code or error.kind.value}: {error.message}"
-        self._write_ahead(AbortedItem(account=account, error=words))
+        word = error.aws_code or error.kind.value if isinstance(error, AwsError) else error.code
+        self._write_ahead(AbortedItem(account=account, error=f"{word}: {error.message}"))
         self._drop(account)
 
     def finish_survey(self) -> None:
@@ -303,7 +305,7 @@ class Run:
         if now >= self.deadline:
             raise RequestRefused(
                 f"the time of this run ended at {timestamp(self.deadline)}; nothing more is done",
-                code="deadline",
+                code=DEADLINE,
             )
 
     def _require_log(self) -> None:

@@ -28,7 +28,7 @@ from orgroot.errors import (
 )
 from orgroot.workflows import buckets
 from orgroot.workflows.denial import Denials
-from orgroot.workflows.run import Run
+from orgroot.workflows.run import DEADLINE, Run
 from orgroot.workflows.targets import live_targets
 from orgroot.workflows.workspace import Workspace
 
@@ -59,10 +59,15 @@ class UnlockBucketDriver:
             return
         work = _Unlocking(ws, run, session)
         rows: list[UnlockItem] = []
+        late = ""
         for change in changes:
             try:
-                rows.append(work.unlock(change))
+                rows.append(work.left(change, late) if late else work.unlock(change))
             except (AuditUnavailable, RequestRefused) as error:
+                if error.code == DEADLINE:
+                    late = error.message
+                    rows.append(work.left(change, late))
+                    continue
                 # Not recorded, so not changed; but an earlier bucket may have been.
                 if any(row.backup is not None for row in rows):
                     raise OutcomeUnknown(
@@ -108,15 +113,19 @@ class _Unlocking:
             found = buckets.locate(self._ws, self._session, change.bucket, change.region)
             if found != change.region:
                 why = f"the bucket is in {found}, and {change.region} was approved"
-                return self._row(change, "refused", reason=why)
+                return self.left(change, why)
             current = buckets.read_policy(self._ws, self._session, change.bucket, found)
         except UsageError as error:
-            return self._row(change, "refused", reason=error.message)
+            return self.left(change, error.message)
         except AwsError as error:
             return self._row(
                 change, "failed", reason=error.message, denied_by=self._denials.explain(error)
             )
         return self._left_alone(change, current) or self._change(change, current or b"")
+
+    def left(self, change: BucketChange, why: str) -> UnlockItem:
+        """A bucket that was not begun, or not any more."""
+        return self._row(change, "refused", reason=why)
 
     def _left_alone(self, change: BucketChange, current: bytes | None) -> UnlockItem | None:
         """Why the bucket stays as it is; None: its policy is the approved one, and it locks."""

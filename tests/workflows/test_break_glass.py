@@ -20,7 +20,7 @@ from fakes.buckets_world import (
 from fakes.key_types import PIN, TOUCHED, TokenSigner
 from fakes.removal_world import removal_world
 from fakes.signer import FakeSigner
-from fakes.team import ADDED, World
+from fakes.team import ADDED, ProcessKilledError, World
 from msgspec.structs import replace
 
 from orgroot.core.config import Person, PersonKey, Rule
@@ -322,6 +322,25 @@ def test_credentials_are_removed_under_break_glass() -> None:
     state = place.log().sync()
     assert [state.incidents[-1].id] == [done.request]
     assert verify(place.log()).findings == ()
+
+
+def test_a_removal_that_died_before_its_intent_is_still_an_emergency() -> None:
+    """The same command again continues that very request, and does not ask for the usual one."""
+    place = removal_world()
+    chosen, kinds = Selection(all=True), tuple(CredentialKind)
+
+    def die(_key: str) -> None:
+        if place.types()[-1] == "request":
+            raise ProcessKilledError
+
+    place.store.before_create = die
+    with pytest.raises(ProcessKilledError):
+        removal.remove(place.workspace("alice"), chosen, kinds, ASK)
+    place.store.before_create = lambda _key: None
+    done: Result = removal.remove(place.workspace("alice"), chosen, kinds, ASK)
+    assert isinstance(done, Removal)
+    assert place.types().count("request") == 1
+    assert [each.id for each in place.log().sync().incidents] == [done.request]
 
 
 def test_a_pin_that_is_wanted_is_judged_before_anything_is_written() -> None:

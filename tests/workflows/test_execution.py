@@ -345,16 +345,6 @@ def test_a_running_execution_is_not_run_twice() -> None:
     assert set(caught) == {"running"}
 
 
-def test_nothing_happens_after_the_deadline() -> None:
-    """When the session's time is over, no change is begun."""
-    world, request = granted()
-    world.aws.when("s3:GetBucketPolicy", lambda _call: world.clock.forward(1000))
-    with pytest.raises(RequestRefused) as caught:
-        execute(world.workspace(), request)
-    assert caught.value.code == "deadline"
-    assert policy_now(world) == LOCKED
-
-
 def test_no_secret_reaches_the_spool() -> None:
     """A fact that the log refuses for the secret in it is kept nowhere else either."""
     world, request = granted()

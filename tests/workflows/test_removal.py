@@ -1,5 +1,6 @@
 """Removing root credentials: one request, proofs and refusals."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -31,7 +32,6 @@ from orgroot.errors import (
     AwsError,
     AwsErrorKind,
     Incomplete,
-    OutcomeUnknown,
     RequestRefused,
     UsageError,
 )
@@ -187,11 +187,14 @@ def test_a_lost_answer_to_a_deletion_is_settled_by_reading(world: World) -> None
 
 
 def test_a_lost_answer_to_assume_root_is_an_unknown_outcome(world: World) -> None:
-    """Exit 7, the other account is done, and the next run goes on."""
+    """Exit 7, the other account is done and told, and the next run goes on."""
     request = ask_for(world)
     world.aws.fail("sts:AssumeRoot", AwsErrorKind.LOST, subject=A)
-    with pytest.raises(OutcomeUnknown, match=A):
-        execute(world.workspace(concurrency=1), request)
+    result = execute(world.workspace(concurrency=1), request)
+    assert isinstance(result, Removal)
+    assert outcomes(result) == {A: "incomplete", B: "removed"}
+    assert result.exit_reasons == (ExitReason.UNKNOWN, ExitReason.INCOMPLETE)
+    assert any(A in note and "execute" in note for note in world.progress.notes)
     assert empty(world.aws.members[B])
     assert outcomes(run(world, request)) == {A: "removed", B: "removed"}
 
@@ -279,6 +282,17 @@ def test_the_same_command_again_continues_its_request(world: World) -> None:
     assert again.id == first.id
     assert again.continuing
     assert len(world.aws.sessions) == sessions
+
+
+def test_another_duration_is_another_request(world: World) -> None:
+    """Nothing said means as long as the rules allow; the same again continues."""
+    short = replace(ASK, duration_seconds=120)
+    views = [
+        removal.remove(world.workspace(), ALL, EVERYTHING, ask) for ask in (short, ASK, short, ASK)
+    ]
+    ids = [view.id for view in views if isinstance(view, RequestView)]
+    assert len(set(ids)) == 2
+    assert ids[:2] == ids[2:]
 
 
 def test_a_survey_under_an_hour_old_is_taken(world: World) -> None:

@@ -21,6 +21,7 @@ from fakes.removal_world import (
     deletions,
     empty,
     fill,
+    grant,
     outcomes,
     removal_world,
     row,
@@ -35,7 +36,7 @@ from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import RequestId
 from orgroot.core.log_state import RequestState
 from orgroot.core.organization import Selection
-from orgroot.core.results import ExitReason, Removal
+from orgroot.core.results import ExitReason, Removal, RequestView
 from orgroot.core.statements import Survey
 from orgroot.errors import (
     AuditUnavailable,
@@ -272,9 +273,45 @@ def test_a_deletion_nobody_can_vouch_for_is_exit_7_and_continued(world: World) -
     """No answer, and the key still there: unknown; the next run deletes it."""
     request = ask_for(world)
     world.aws.fail("iam:DeleteAccessKey", AwsErrorKind.LOST, subject=A)
-    with pytest.raises(OutcomeUnknown, match="AKIA2222ONE"):
-        execute(world.workspace(concurrency=1), request)
+    result = execute(world.workspace(concurrency=1), request)
+    assert result.exit_reasons == (ExitReason.UNKNOWN, ExitReason.INCOMPLETE)
+    assert any("AKIA2222ONE" in note for note in world.progress.notes)
     assert outcomes(run(world, request)) == {A: "removed", B: "removed"}
+
+
+def test_one_account_that_aws_cannot_serve_now_is_over(world: World) -> None:
+    """A request for one account is executed once: incomplete and FAILED at once, not UNKNOWN."""
+    request = ask_for(world, Selection(ids=(B,)))
+    world.aws.fail("iam:ListAccessKeys", AwsErrorKind.THROTTLED, times=99)
+    result = run(world, request)
+    assert (row(result, B).outcome, row(result, B).left.password) == ("incomplete", True)
+    assert result.exit_reasons == (ExitReason.INCOMPLETE,)
+    assert standing(world, request) is RequestState.FAILED
+
+
+def test_one_account_past_its_time_is_over(world: World) -> None:
+    """Its deadline came before its first change: nothing goes on with it."""
+    ask = replace(ASK, duration_seconds=60)
+    view = removal.remove(world.workspace(), Selection(ids=(B,)), EVERYTHING, ask)
+    assert isinstance(view, RequestView)
+    grant(world, view.id)
+    world.aws.when("iam:ListMFADevices", lambda _call: world.clock.forward(121))
+    request, result = view.id, run(world, view.id)
+    assert "the time of this run ended" in (row(result, B).reason or "")
+    assert standing(world, request) is RequestState.FAILED
+
+
+def test_what_nobody_knows_of_one_account_is_settled_by_recover_at_once(world: World) -> None:
+    """No answer, and the password still there: 7, and whoever looks need not wait."""
+    request = ask_for(world, Selection(ids=(B,)))
+    world.aws.fail("iam:DeleteLoginProfile", AwsErrorKind.LOST, subject=B)
+    with pytest.raises(OutcomeUnknown, match="DeleteLoginProfile") as caught:
+        execute(world.workspace(concurrency=1), request)
+    assert "orgroot recover" in (caught.value.hint or "")
+    assert standing(world, request) is RequestState.UNKNOWN
+    (found,) = recover(world.workspace()).executions
+    assert (found.outcome, found.accounts[0].outcome) == ("closed", "not-done")
+    assert standing(world, request) is RequestState.FAILED
 
 
 def test_a_dead_log_stops_the_removal_before_the_next_change(world: World) -> None:

@@ -25,6 +25,7 @@ from orgroot.errors import (
 )
 from orgroot.workflows import root_access
 from orgroot.workflows.approvals import approve
+from orgroot.workflows.crash_recovery import recover
 from orgroot.workflows.execution import execute
 from orgroot.workflows.requests import Ask
 from orgroot.workflows.workspace import Workspace
@@ -212,6 +213,20 @@ def test_a_plan_that_becomes_stale_after_the_intent_changes_nothing(on: World) -
     assert outcome.startswith("failed ")
 
 
+def test_a_look_that_aws_refuses_leaves_the_request_open(on: World) -> None:
+    """Exit 8, nothing was begun: the request is not spent, and executed later."""
+    request = approved_disable(on)
+    looking = "organizations:ListAWSServiceAccessForOrganization"
+    on.aws.when(looking, lambda _call: on.types()[-1] == "intent" and on.aws.fail(looking))
+    with pytest.raises(AwsError):
+        execute(on.workspace(), request)
+    assert (on.types()[-1], on.aws.writes) == ("aborted", [])
+    on.aws.hooks.clear()
+    result = execute(on.workspace(), request)
+    assert isinstance(result, PlanResult)
+    assert result.applied
+
+
 @pytest.mark.parametrize("kind", [AwsErrorKind.DENIED, AwsErrorKind.NOT_MANAGEMENT])
 def test_awss_refusal_of_the_first_change_is_the_answer(world: World, kind: AwsErrorKind) -> None:
     """Exit 8, nothing changed, recorded as failed."""
@@ -242,6 +257,8 @@ def test_a_lost_answer_is_settled_by_reading(world: World) -> None:
     other.aws.fail("iam:EnableOrganizationsRootSessions", AwsErrorKind.LOST)
     with pytest.raises(OutcomeUnknown):
         root_access.enable(other.workspace(), ASK)
+    (row,) = recover(other.workspace()).executions
+    assert (row.outcome, row.accounts[0].outcome) == ("closed", "not-done")
 
 
 def test_the_lag_behind_trusted_access_is_waited_out(world: World) -> None:

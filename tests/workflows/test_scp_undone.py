@@ -55,6 +55,23 @@ def test_a_change_that_is_gone_when_all_is_done_is_named(place: Place) -> None:
     assert "somebody undid" in outcome
 
 
+def test_a_plan_whose_last_look_fails_is_not_called_done(place: Place) -> None:
+    """Each change was read back; whether they still stand nobody could see: exit 9, never 8."""
+    request = place.granted()
+    done = len(place.aws.writes)
+
+    def blind(_call: Call) -> None:
+        if len(place.aws.writes) - done > 2 and place.world.types()[-1] == "step-result":
+            place.aws.fail("organizations:ListPolicies")
+
+    place.aws.when("organizations:ListPolicies", blind)
+    with pytest.raises(Incomplete, match="made and read back, and the last look failed"):
+        place.run(request)
+    assert place.world.types()[-1] == "closed"
+    place.aws.hooks.clear()
+    assert scp_planning.plan(place.workspace()).changes == ()
+
+
 def test_the_next_plan_within_90_seconds_names_it_and_who(place: Place) -> None:
     """Later it is drift, which the plan shows as changes."""
     place.run(place.granted())
