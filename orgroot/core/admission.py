@@ -149,7 +149,7 @@ def _decidable(
     if why is not None:
         raise _illegal(f"{person} decided, but {why}")
     why = eligible(rules, request, person, now)
-    why = why or wrong_key(rules, request, body.signer, signed_with)
+    why = why or wrong_key(rules, body.signer, signed_with)
     if why is not None:
         raise _violation(f"{person} decided on {request.id}: {why}")
     return request

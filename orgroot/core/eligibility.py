@@ -41,16 +41,14 @@ def eligible(rules: RulesInForce, request: RequestRecord, person: str, now: date
     return closed(rules, request, now) or _unfit(rules, request, person, now)
 
 
-def wrong_key(
-    rules: RulesInForce, request: RequestRecord, signer: Signer, how: Verified | None = None
-) -> str | None:
+def wrong_key(rules: RulesInForce, signer: Signer, how: Verified | None = None) -> str | None:
     """Why a decision with this key counts for nothing; None: it may count.
 
     `how`: what its signature says of the key; None: it is not signed yet.
     """
-    needs = demand(rules, request)
+    wanted = rules.body.approvals.defaults.hardware_key == "required"
     hardware = is_hardware(signer.key) if how is None else how.hardware
-    if needs is None or not needs.hardware_key or hardware:
+    if hardware or not wanted:
         return None
     return f"The rules want {signer.person} to sign with a hardware key (sk-ssh-ed25519, sk-ecdsa)."
 

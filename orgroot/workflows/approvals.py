@@ -148,7 +148,7 @@ def require_key(
     Raises:
         RequestRefused: the rules want a key in hardware.
     """
-    _refuse_if(wrong_key(log.rules(), request, signer, how), request, signer.person)
+    _refuse_if(wrong_key(log.rules(), signer, how), request, signer.person)
 
 
 def _refuse_if(reason: str | None, request: RequestRecord, person: str) -> None:

@@ -4,10 +4,12 @@ Nothing is read before the survey is in the log, and nothing is ever changed by 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
 
+from orgroot.core.codec import Signature
 from orgroot.core.executor_role import Route
 from orgroot.core.governed_tasks import GOVERNED_TASKS
 from orgroot.core.ids import execution_id_of, request_id_of
@@ -21,7 +23,7 @@ from orgroot.workflows.facts import FactWriter
 from orgroot.workflows.intents import deadline, new_key, run_fields
 from orgroot.workflows.requests import Draft, asked_fields, record_of, with_objects
 from orgroot.workflows.run import Run
-from orgroot.workflows.signing import sign
+from orgroot.workflows.signing import how_signed, sign
 from orgroot.workflows.workspace import Workspace
 
 T = TypeVar("T")
@@ -70,8 +72,16 @@ def survey(ws: Workspace, draft: Draft, work: Callable[[Run], T]) -> tuple[T, Ru
     )
     body = with_objects(log, body)
     execution_id = execution_id_of(to_text(body))
+
+    def signed(_state: LogState) -> tuple[bytes, tuple[Signature, ...]]:
+        text, signatures = sign(body, governed.signer)
+        # What the rules want of a signature shows only now, and it must before it is written.
+        known = replace(record, signed_with=how_signed(body, text, signatures))
+        require_granted(log, known, person, now, draft.targets)
+        return text, signatures
+
     with log.memory.running(execution_id):
-        log.append(signed_once(lambda _state: sign(body, governed.signer)), guard)
+        log.append(signed_once(signed), guard)
         execution = log.state.executions[execution_id]
         opened = Run(
             ws,

@@ -18,6 +18,7 @@ from orgroot.core.statements import Approval
 from orgroot.errors import RequestRefused
 from orgroot.workflows.approval_files import attach, prepare
 from orgroot.workflows.approvals import approve, decision_of, deny
+from orgroot.workflows.inspection import inspect_bucket
 from orgroot.workflows.request_view import find
 from orgroot.workflows.signing import sign
 from orgroot.workflows.unlock import unlock_buckets
@@ -86,3 +87,14 @@ def test_what_is_signed_elsewhere_is_held_to_the_same(asked: tuple[World, str]) 
     with pytest.raises(RequestRefused, match="hardware key"):
         attach(desk, text, signature.sig)
     assert world.types() == before
+
+
+def test_who_looks_signs_with_a_token_too(asked: tuple[World, str]) -> None:
+    """A survey that would be void is not written, and opens no session."""
+    world, _ = asked
+    before = world.types()
+    for key in (FakeSigner("alice"), TokenSigner("alice", flags=TOUCHED | MAY_BE_COPIED)):
+        with pytest.raises(RequestRefused, match="hardware key"):
+            inspect_bucket(replace(world.workspace(), signer=key), ACCOUNT, BUCKET)
+    assert world.types() == before
+    assert not [call for call in world.aws.calls if "AssumeRoot" in call.operation]
