@@ -182,6 +182,20 @@ def test_facts_out_of_order_count_for_nothing(
     assert counted() == before
 
 
+def test_what_half_a_fact_said_can_be_said_again(log: w.Log) -> None:
+    """A fact that is void leaves neither its session nor its change behind."""
+    request = log.request()
+    log.approve("bob", request)
+    execution = log.intent("alice", request)
+    for item in (s.issued(), s.begun()):
+        log.fact(execution, item, item)
+        voided(log, C.ILLEGAL_TRANSITION)
+        log.fact(execution, item)
+    assert len(log.state.findings) == 2
+    (step,) = log.state.executions[execution].steps(s.ACCOUNT)
+    assert step == (s.begun(), None)
+
+
 def test_a_removal_has_one_session_that_deletes(log: w.Log) -> None:
     """Per account: one delete session, and as many as it takes to look."""
     request = log.removal(s.ACCOUNT, s.OTHER)
