@@ -35,7 +35,13 @@ from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.secrets import RootSession
 from orgroot.core.statements import instant, timestamp
 from orgroot.core.task_params import DeleteRootCredentials
-from orgroot.errors import AwsError, AwsErrorKind, OutcomeUnknown, RequestRefused
+from orgroot.errors import (
+    AwsError,
+    AwsErrorKind,
+    CredentialsError,
+    OutcomeUnknown,
+    RequestRefused,
+)
 from orgroot.workflows.credential_sets import (
     beyond,
     left_of,
@@ -109,6 +115,7 @@ class Remover:
 
         Raises:
             AuditUnavailable: the log does not take what must be durable.
+            CredentialsError: those of the operator are not accepted: no further account is begun.
         """
         try:
             verdict = self._work(AccountId(account), stint)
@@ -116,6 +123,11 @@ class Remover:
             self.ws.progress.note(f"{account} stays open: {reason}")
         except (_Open, StoppedError, TooSlowError) as reason:
             self._leave(account, str(reason))
+        except CredentialsError as error:
+            state = self.ws.governed.log.state
+            if account not in state.executions[self.run.execution_id].aborted:
+                self._leave(account, error.message)
+            raise
         except OutcomeUnknown as error:
             self.unknown[account] = error.message
             if not self.run.can_record:

@@ -8,7 +8,7 @@ from orgroot.errors import UsageError
 from orgroot.workflows.execution import Driver
 from orgroot.workflows.inspection import InspectBucketDriver
 from orgroot.workflows.inventory import AuditDriver
-from orgroot.workflows.removal import RemovalDriver
+from orgroot.workflows.removal_driver import RemovalDriver
 from orgroot.workflows.root_access import (
     DelegatedAdministratorDriver,
     DisableDriver,

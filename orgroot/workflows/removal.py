@@ -4,7 +4,6 @@ An account is removed, or it is named with what is left and why; nothing that wa
 approved, is touched. Killed and run again it continues where the log says it stands.
 """
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -36,14 +35,6 @@ from orgroot.core.task_params import (
     SeenCredentials,
     to_params,
 )
-from orgroot.errors import (
-    AuditUnavailable,
-    OrgrootError,
-    OutcomeUnknown,
-    RequestRefused,
-)
-from orgroot.workflows.account_removal import Remover
-from orgroot.workflows.denial import Denials
 from orgroot.workflows.emergencies import Standing, standing
 from orgroot.workflows.execution import await_runner, execute, submit
 from orgroot.workflows.inventory import (
@@ -51,7 +42,6 @@ from orgroot.workflows.inventory import (
     survey_accounts,
     warning,
 )
-from orgroot.workflows.outcomes import UnknownInPart
 from orgroot.workflows.past_surveys import recent_survey, survey_rows
 from orgroot.workflows.removal_rows import (
     GOOD,
@@ -60,16 +50,13 @@ from orgroot.workflows.removal_rows import (
     removal_of,
     removal_params,
     rest_rows,
-    rows_of,
     seen_in,
     skipped_rows,
 )
 from orgroot.workflows.requests import Ask, Draft, as_long, dry_run
-from orgroot.workflows.run import LOOK_FIRST, Run
 from orgroot.workflows.runner_mode import runner_for
 from orgroot.workflows.selection import resolve
-from orgroot.workflows.sweep import Stint, sweep
-from orgroot.workflows.targets import live_targets, reading_targets, targets_of
+from orgroot.workflows.targets import reading_targets, targets_of
 from orgroot.workflows.workspace import Workspace
 
 FEW = 5
@@ -208,69 +195,6 @@ def _recent(ws: Workspace, selected: SelectedAccounts) -> Readings | None:
     """An earlier survey; where a runner alone can make another, also one that read not all."""
     whole = runner_for(ws, Task.AUDIT_ROOT_CREDENTIALS) is None
     return recent_survey(ws.governed.log, selected.accounts, ws.clock.now(), whole=whole)
-
-
-class RemovalDriver:
-    """Carries out what a granted request of task `delete-root-credentials` names."""
-
-    def live_targets(self, ws: Workspace, request: RequestRecord) -> tuple[Target, ...]:
-        """The accounts as they are now."""
-        return live_targets(ws, request)
-
-    def pending(self, ws: Workspace, request: RequestRecord) -> tuple[str, ...]:
-        """The accounts without a recorded outcome that are not exempt meanwhile."""
-        exempt = {e.account for e in ws.config.accounts.exempt if e.until >= ws.clock.now().date()}
-        return tuple(account for account in request.remaining() if account not in exempt)
-
-    def run(self, ws: Workspace, run: Run, request: RequestRecord) -> None:
-        """Remove, many accounts at once, each in order.
-
-        Raises:
-            UnknownInPart: of some accounts nobody can say what happened; the others are done.
-            OutcomeUnknown: so it is of the one account, or the log has failed the run.
-        """
-        params = removal_params(request)
-        unknown: dict[str, str] = {}
-        stop = threading.Event()
-        remover = Remover(
-            ws=ws,
-            run=run,
-            request=request,
-            params=params,
-            denials=Denials(ws.organization),
-            stop=stop,
-            unknown=unknown,
-        )
-
-        def work(account: str, stint: Stint) -> None:
-            remover.remove(account, stint)
-
-        cause: OrgrootError | None = None
-        try:
-            sweep(
-                run.accounts,
-                work,
-                clock=ws.clock,
-                progress=ws.progress,
-                concurrency=ws.concurrency,
-                label="removing root credentials",
-                stop=stop,
-            )
-        except (AuditUnavailable, RequestRefused) as error:
-            if not unknown:
-                raise
-            cause = error  # what happened and is not on record outranks why the rest was not begun
-        if unknown:
-            words = "; ".join(f"{account}: {why}" for account, why in sorted(unknown.items()))
-            if not request.bulk or cause is not None or not run.can_record:
-                raise OutcomeUnknown(words, hint=LOOK_FIRST) from cause
-            raise UnknownInPart(words, hint=f"`orgroot execute {request.id}` looks and continues")
-
-    def result(self, ws: Workspace, request: RequestRecord) -> Removal:
-        """What stands in the log, account by account."""
-        params = removal_params(request)
-        rows = rows_of(request, params)
-        return removal_of(rows, request.id, ws.governed.log.receipt())
 
 
 def _unfinished(

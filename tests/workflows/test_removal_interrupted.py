@@ -41,6 +41,7 @@ from orgroot.core.statements import Survey
 from orgroot.errors import (
     AuditUnavailable,
     AwsErrorKind,
+    CredentialsError,
     OutcomeUnknown,
 )
 from orgroot.workflows import log_show, removal
@@ -311,6 +312,48 @@ def test_what_nobody_knows_of_one_account_is_settled_by_recover_at_once(world: W
     assert standing(world, request) is RequestState.UNKNOWN
     (found,) = recover(world.workspace()).executions
     assert (found.outcome, found.accounts[0].outcome) == ("closed", "not-done")
+    assert standing(world, request) is RequestState.FAILED
+
+
+def expire(world: World, number: int, subject: str) -> None:
+    """The operator's credentials expire at the number-th AssumeRoot in an account."""
+    left = [number]
+
+    def hook(call: Call) -> None:
+        left[0] -= call.subject == subject
+        if not left[0]:
+            left[0] = -1
+            raise CredentialsError("the AWS credentials are expired", hint="run `aws sso login`")
+
+    world.aws.when("sts:AssumeRoot", hook)
+
+
+def test_credentials_that_expire_between_accounts_hide_nothing(world: World) -> None:
+    """What was removed is told, the rest is named, and the next run goes on: 9, never 2."""
+    request = ask_for(world)
+    expire(world, 1, B)
+    result = run(world, request)
+    assert outcomes(result) == {A: "removed", B: "incomplete"}
+    assert result.exit_reasons == (ExitReason.INCOMPLETE,)
+    assert any("aws sso login" in note for note in world.progress.notes)
+    assert outcomes(run(world, request)) == {A: "removed", B: "removed"}
+
+
+def test_credentials_that_expire_before_the_first_account_are_usage(world: World) -> None:
+    """Nothing was begun, so that is all there is to say; the request can be executed again."""
+    request = ask_for(world)
+    expire(world, 1, A)
+    with pytest.raises(CredentialsError):
+        execute(world.workspace(concurrency=1), request)
+    assert outcomes(run(world, request)) == {A: "removed", B: "removed"}
+
+
+def test_credentials_that_expire_before_the_proof_end_one_account(world: World) -> None:
+    """Its password is gone and nobody proved it: incomplete, and not UNKNOWN."""
+    request = ask_for(world, Selection(ids=(B,)))
+    expire(world, 2, B)
+    result = run(world, request)
+    assert (row(result, B).outcome, row(result, B).removed.password) == ("incomplete", True)
     assert standing(world, request) is RequestState.FAILED
 
 
