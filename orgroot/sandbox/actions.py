@@ -244,9 +244,18 @@ def _ecs(params: Mapping[str, Any], home: str) -> str:
         service = str(params.get("service") or params["serviceName"]).rpartition("/")[2]
         return f"{home}:service/{cluster}/{service}"
     if isinstance(task, str):
-        family, _, revision = task.rpartition("/")[2].partition(":")
-        return f"{home}:task-definition/{family}:{revision or '*'}"
+        return _task_definition(task, home)
     return "*"
+
+
+def task_definition(name: str, account: AccountId, region: str) -> str:
+    """The ARN of a task definition, of which a call may name the family alone."""
+    return _task_definition(name, f"arn:aws:ecs:{region}:{account}")
+
+
+def _task_definition(name: str, home: str) -> str:
+    family, _, revision = name.rpartition("/")[2].partition(":")
+    return f"{home}:task-definition/{family}:{revision or '*'}"
 
 
 def owner_of(resource: str, fallback: AccountId) -> AccountId:

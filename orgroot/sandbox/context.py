@@ -1,4 +1,4 @@
-"""The condition keys of a call: AWS's global keys and those of IAM, STS, S3 and SQS used here.
+"""The condition keys of a call: AWS's global keys and those of IAM, STS, S3, SQS and ECS used here.
 
 It follows "AWS global condition context keys" (IAM user guide). A key that AWS would not send is
 absent, because policies test for absence.
@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from orgroot.core.ids import AccountId
+from orgroot.sandbox.actions import task_definition
 from orgroot.sandbox.conditions import Context
 from orgroot.sandbox.model import Call, PrincipalKind
 from orgroot.sandbox.organization import Organization
@@ -98,6 +99,8 @@ def _of_service(call: Call) -> dict[str, str]:
         return _of_sts(call.operation, params)
     if call.service == "s3":
         return _of_s3(call)
+    if call.service == "ecs" and isinstance(task := params.get("taskDefinition"), str):
+        return {"ecs:task-definition": task_definition(task, call.principal.account, call.region)}
     if call.service == "iam" and (policy := params.get("PolicyArn")):
         return {"iam:policyarn": str(policy)}
     if call.service == "organizations":

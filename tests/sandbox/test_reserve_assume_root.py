@@ -17,6 +17,7 @@ from tests.sandbox.sts_calls import assume
 
 SCP = Path(__file__).parents[2] / "policies" / "scp" / "reserve-assume-root.json"
 RUNNER, EXECUTOR = "orgroot-runner", "orgroot-executor"
+TASKS = f"arn:aws:ecs:eu-west-1:{MEMBER}:task-definition"
 OTHERS = "arn:aws:iam::{}:role/helper"
 ABOVE = "OrganizationAccountAccessRole"
 TRUST = {
@@ -105,6 +106,24 @@ DENIED: list[tuple[str, Callable[[Clients], Any]]] = [
         "ecs:UpdateService",
         lambda c: c("ecs").update_service(cluster="any", service="orgroot-runner", desiredCount=0),
     ),
+    (
+        "ecs:CreateService",
+        lambda c: c("ecs").create_service(
+            cluster="mine", serviceName="mine", taskDefinition="orgroot-runner", launchType="EC2"
+        ),
+    ),
+    (
+        "ecs:UpdateService",
+        lambda c: c("ecs").update_service(
+            cluster="mine", service="mine", taskDefinition="orgroot-runner:7"
+        ),
+    ),
+    (
+        "ecs:CreateTaskSet",
+        lambda c: c("ecs").create_task_set(
+            cluster="mine", service="mine", taskDefinition=f"{TASKS}/orgroot-runner:7"
+        ),
+    ),
     ("ecs:RunTask", lambda c: c("ecs").run_task(taskDefinition="orgroot-runner:1")),
     (
         "ecr:PutImage",
@@ -176,7 +195,11 @@ def test_the_management_account_changes_what_nobody_else_may(guarded: Sandbox) -
 
 
 def test_other_work_in_that_account_goes_on(guarded: Sandbox) -> None:
-    """Roles, functions and images of other names are nobody's business here."""
+    """Roles, functions, services and images of other names are nobody's business here."""
+    ecs = guarded.client("ecs", guarded.administrator(MEMBER))
+    with pytest.raises(ClientError) as caught:  # which the sandbox does not know any further
+        ecs.create_service(cluster="mine", serviceName="mine", taskDefinition="mine:1")
+    assert "service control policy" not in str(caught.value)
     iam = guarded.client("iam", guarded.administrator(MEMBER))
     iam.create_role(RoleName="helper", AssumeRolePolicyDocument=json.dumps(TRUST))
     iam.put_role_policy(RoleName="helper", PolicyName="p", PolicyDocument=ADMINISTRATOR_ACCESS)
