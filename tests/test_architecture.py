@@ -3,6 +3,7 @@
 import ast
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -182,3 +183,25 @@ def test_the_map_names_every_module(part: str) -> None:
     named = {name.strip(" `/") for row in rows for name in row.split(",")}
     there = {path.parts[1].removesuffix(".py") for path, _ in modules(part)}
     assert named == there - {"__init__"}
+
+
+VARIABLES = {
+    "ORGROOT_AS": "who somebody is in the roster",
+    "ORGROOT_CONFIG": "where the configuration lies",
+    "ORGROOT_CREDENTIAL_PROCESS": "set for what a credential process starts, and refused there",
+    "ORGROOT_KEY": "which public key signs",
+    "ORGROOT_STATE_DIR": "where this machine remembers",
+}
+
+
+def test_no_variable_loosens_anything() -> None:
+    """These five are all: none sets the time, skips a check or weakens a rule."""
+    found = {
+        node.value
+        for _, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.fullmatch("ORGROOT_[A-Z_]+", node.value)
+    }
+    assert found == set(VARIABLES)
