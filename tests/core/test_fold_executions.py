@@ -196,6 +196,14 @@ def test_what_half_a_fact_said_can_be_said_again(log: w.Log) -> None:
     assert step == (s.begun(), None)
 
 
+def test_the_first_session_too_was_announced(log: w.Log) -> None:
+    """A task policy that the intent does not name opens nothing under it."""
+    request = log.request()
+    log.approve("bob", request)
+    log.fact(log.intent("alice", request), s.issued(policy=TaskPolicy.AUDIT))
+    voided(log, C.ILLEGAL_TRANSITION)
+
+
 def test_a_removal_has_one_session_that_deletes(log: w.Log) -> None:
     """Per account: one delete session, and as many as it takes to look."""
     request = log.removal(s.ACCOUNT, s.OTHER)
