@@ -48,8 +48,8 @@ def may_have_lost(run: ExecutionRecord) -> tuple[str, ...]:
         for account in run.accounts
         if account not in run.found
         and account not in run.looked
-        and any(_room(run, account, policy) for policy in run.body.task_policies)
         and (account in lost if lost is not None else not _told(run, account))
+        and any(has_room(run, account, policy) for policy in run.body.task_policies)
     )
 
 
@@ -102,7 +102,7 @@ def _objection(state: LogState, run: ExecutionRecord, found: FoundSession) -> st
     if found.account not in may_have_lost(run):
         return "no session is missing there"
     policy = found.task_policy
-    if policy not in run.body.task_policies or not _room(run, found.account, policy):
+    if policy not in run.body.task_policies or not has_room(run, found.account, policy):
         return f"no session with {policy.value} is missing there"
     early = instant(run.body.observed_at) - tolerance
     if not early <= instant(found.at) <= instant(run.body.deadline) + tolerance:
@@ -114,7 +114,7 @@ def _objection(state: LogState, run: ExecutionRecord, found: FoundSession) -> st
     return None
 
 
-def _room(run: ExecutionRecord, account: str, policy: TaskPolicy) -> bool:
+def has_room(run: ExecutionRecord, account: str, policy: TaskPolicy) -> bool:
     """A further session with this policy could have been opened: only a removal audits again."""
     if policy is TaskPolicy.AUDIT and len(run.body.task_policies) > 1:
         return True

@@ -16,7 +16,7 @@ from orgroot.core.facts import Closed, ClosedItem, Fact, Issued, Observed
 from orgroot.core.findings import FindingCode, Void
 from orgroot.core.ids import Digest, ExecutionId, sha256
 from orgroot.core.log_state import ExecutionRecord, LogState
-from orgroot.core.lost_sessions import admit_look
+from orgroot.core.lost_sessions import admit_look, has_room
 from orgroot.core.positions import check_fact
 from orgroot.core.statement_parts import RecoveredEnd, SpooledFact
 from orgroot.core.statements import SCHEMA, Recovered, Survey, from_text, instant, require_our_time
@@ -97,11 +97,15 @@ def _applied(
 
 
 def _keep(run: ExecutionRecord, spooled: SpooledFact) -> Observed:
-    """Put a fact on record that came too late: it decides nothing, and its session is known."""
+    """Put a fact on record that came too late: it decides nothing, and its session is known.
+
+    Not a further one where there can be one only: that is no session of this execution.
+    """
     fact = spooled_fact(run, spooled)
     run.late[sha256(spooled.body.encode())] = fact
     for item in fact.items if isinstance(fact, Issued) else ():
-        if item.account in run.scope and item.task_policy in run.body.task_policies:
+        planned = item.account in run.scope and item.task_policy in run.body.task_policies
+        if planned and has_room(run, item.account, item.task_policy):
             run.issued.setdefault(item.access_key_id, item)
     return fact
 

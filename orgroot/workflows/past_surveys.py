@@ -26,7 +26,9 @@ from orgroot.workflows.reading import reopened, unread
 YOUNG = timedelta(hours=1)
 """Older surveys are taken again."""
 
-_CHANGES_CREDENTIALS = frozenset({Task.DELETE_ROOT_CREDENTIALS, Task.ALLOW_ROOT_RECOVERY})
+_CHANGES_CREDENTIALS = frozenset(
+    {Task.DELETE_ROOT_CREDENTIALS, Task.ALLOW_ROOT_RECOVERY, Task.ROOT_SESSION}
+)
 
 
 def recent_survey(

@@ -53,7 +53,7 @@ def test_a_late_refusal_contradicts_nothing(log: w.Log, run: ExecutionId) -> Non
 
 
 def test_a_session_that_was_told_too_late_is_known(log: w.Log) -> None:
-    """Its access key id is on record for CloudTrail; one outside of the plan is not."""
+    """Its access key id is on record for CloudTrail; a second, or one outside the plan, is not."""
     request = log.request()
     log.approve("bob", request)
     run = log.intent("alice", request)
@@ -61,7 +61,8 @@ def test_a_session_that_was_told_too_late_is_known(log: w.Log) -> None:
     recovered(log, run, end("not-done"))
     outside = s.issued(key_id="ASIAOUT", policy=TaskPolicy.AUDIT)
     other = s.issued(s.OTHER, key_id="ASIAOTHER")
-    facts = [spooled(log, run, item) for item in (s.issued(), outside, other)]
+    again = s.issued(key_id="ASIAAGAIN")
+    facts = [spooled(log, run, item) for item in (s.issued(), outside, other, again)]
     assert late(log, run, *facts) == []
     assert set(log.run_record().issued) == {"ASIA1"}
 

@@ -4,14 +4,17 @@ from fakes.aws_members import FakeMember
 from fakes.team import World, new_world
 
 from orgroot.core import audit_log
+from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import AccountId
 from orgroot.core.organization import Selection
 from orgroot.core.results import Removal, RemovalRow, RequestView
 from orgroot.core.root_credentials import CredentialKind
+from orgroot.core.root_tasks import TaskPolicy
 from orgroot.workflows import removal
 from orgroot.workflows.approvals import approve
 from orgroot.workflows.execution import execute
-from orgroot.workflows.requests import Ask
+from orgroot.workflows.requests import Ask, Draft
+from orgroot.workflows.targets import reading_targets
 
 A, B, C = (AccountId(digit * 12) for digit in "234")
 EVERYTHING = tuple(CredentialKind)
@@ -92,3 +95,13 @@ def deletions(world: World) -> list[tuple[str, str, str]]:
 def verified(world: World) -> None:
     """The log holds nothing that does not verify."""
     assert audit_log.integrity_findings(world.log().sync()) == ()
+
+
+def audit_draft(world: World, *accounts: str) -> Draft:
+    """A survey of root credentials over these accounts."""
+    members = tuple(world.aws.members[account].account for account in accounts)
+    return Draft(
+        task=Task.AUDIT_ROOT_CREDENTIALS,
+        targets=reading_targets(world.workspace(), members, Task.AUDIT_ROOT_CREDENTIALS),
+        task_policy=TaskPolicy.AUDIT,
+    )

@@ -11,13 +11,14 @@ import pytest
 from fakes.aws_members import MANAGEMENT, aws_error
 from fakes.buckets_world import ACCOUNT, BUCKET, inspected, locked_world
 from fakes.crash_world import granted
-from fakes.removal_world import ALL
+from fakes.removal_world import ALL, audit_draft
 from fakes.team import World, new_world
 from fakes.trails import REGION
 
 from orgroot.core.config import OrganizationTrail
 from orgroot.core.ids import AccountId
 from orgroot.core.results import ExitReason, Reconciliation
+from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.secrets import RootSession
 from orgroot.core.statements import timestamp
 from orgroot.errors import AwsErrorKind, CredentialsError, UsageError
@@ -26,6 +27,8 @@ from orgroot.workflows.execution import execute
 from orgroot.workflows.inspection import inspect_bucket
 from orgroot.workflows.inventory import inventory
 from orgroot.workflows.reconcile import reconcile_trails
+from orgroot.workflows.run import Run
+from orgroot.workflows.surveys import survey
 
 DELEGATE, FORMER = AccountId("333333333333"), AccountId("222222222222")
 LATER = timedelta(hours=1).total_seconds()
@@ -101,6 +104,19 @@ def test_the_digest_is_that_of_the_report_as_anyone_can_compute_it() -> None:
     assert hashlib.sha256(text.encode()).hexdigest() == found.digest
     raw = world.store.objects[f"{found.record:012d}.json"]
     assert json.loads(json.loads(raw)["body"])["report_sha256"] == found.digest
+
+
+def test_a_survey_that_opens_two_sessions_in_an_account_has_one_on_record() -> None:
+    """Its signer could put any number of them into its facts, and look at nothing."""
+    world = new_world()
+
+    def twice(run: Run) -> None:
+        for _ in range(2):
+            run.open_session(ACCOUNT, TaskPolicy.AUDIT)
+        run.close(ACCOUNT, "clean")
+
+    survey(world.workspace(), audit_draft(world, ACCOUNT), twice)
+    assert sorted(statuses(reconciled(world))) == ["MATCHED", "UNLOGGED_SESSION"]
 
 
 def test_a_session_of_nobody_is_an_integrity_finding() -> None:

@@ -11,7 +11,9 @@ from fakes.team import ProcessKilledError, World, new_world
 from msgspec import structs
 
 from orgroot.core.governed_tasks import Task
+from orgroot.core.organization import Selection
 from orgroot.core.results import ExitReason, HandedOut, RequestView
+from orgroot.core.root_credentials import CredentialKind
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.core.secrets import RootSession
 from orgroot.errors import (
@@ -26,7 +28,9 @@ from orgroot.errors import (
 from orgroot.workflows.approvals import approve
 from orgroot.workflows.crash_recovery import recover
 from orgroot.workflows.execution import execute
+from orgroot.workflows.inventory import inventory
 from orgroot.workflows.log_show import verify
+from orgroot.workflows.removal import remove
 from orgroot.workflows.requests import Ask
 from orgroot.workflows.sessions import HandOutDriver, hand_out, preview, request_session
 
@@ -87,6 +91,17 @@ def test_a_session_is_recorded_before_anybody_gets_it() -> None:
     assert (result.access_key_id, result.exit_reasons) == (session.access_key_id, ())
     assert len(world.aws.sessions) == 1
     assert verify(world.log()).findings == ()
+
+
+def test_a_survey_from_before_a_handed_out_session_is_never_taken() -> None:
+    """What the program did there nobody knows, so the account is read anew."""
+    world, here = new_world(), Selection(ids=(ACCOUNT,))
+    inventory(world.workspace(), here)
+    hand_out(world.workspace(), granted(world), Taker(world), look)
+    world.aws.members[ACCOUNT].password = True
+    view = remove(world.workspace(), here, tuple(CredentialKind), Ask(reason="unused"))
+    assert isinstance(view, RequestView)
+    assert view.params["seen"][ACCOUNT]["password"] is True
 
 
 def never_asked(view: RequestView) -> None:

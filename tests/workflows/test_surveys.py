@@ -5,11 +5,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from fakes.removal_world import audit_draft
 from fakes.team import World, new_world
 
 from orgroot.core.codec import fact_key
 from orgroot.core.facts import ClosedItem, IssuedItem
-from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import AccountId
 from orgroot.core.root_tasks import TaskPolicy
 from orgroot.errors import (
@@ -20,23 +20,10 @@ from orgroot.errors import (
 )
 from orgroot.workflows.log_reading import ends_of, survey_facts
 from orgroot.workflows.log_show import verify
-from orgroot.workflows.requests import Draft
 from orgroot.workflows.run import Run
 from orgroot.workflows.surveys import survey
-from orgroot.workflows.targets import reading_targets
 
 AUDIT = TaskPolicy.AUDIT
-
-
-def audit_draft(world: World, *accounts: str) -> Draft:
-    """A survey of root credentials over these accounts."""
-    ws = world.workspace()
-    members = tuple(world.aws.members[account].account for account in accounts)
-    return Draft(
-        task=Task.AUDIT_ROOT_CREDENTIALS,
-        targets=reading_targets(ws, members, Task.AUDIT_ROOT_CREDENTIALS),
-        task_policy=AUDIT,
-    )
 
 
 def many(world: World, count: int) -> tuple[str, ...]:
