@@ -3,14 +3,18 @@
 from typing import Any
 
 import pytest
+from fakes.aws_members import FakeBucket
 from fakes.buckets_world import (
     ACCOUNT,
     ASK,
     BUCKET,
+    LOCK,
+    READ,
     approved,
     inspected,
     locked_world,
     policy_now,
+    policy_of,
     requested,
     wanted,
 )
@@ -18,7 +22,7 @@ from fakes.signer import FakeSigner
 from fakes.team import World
 
 from orgroot.core.results import ExitReason, RequestView, Unlock
-from orgroot.errors import RequestRefused, UsageError
+from orgroot.errors import IntegrityError, RequestRefused, UsageError
 from orgroot.workflows import execution, request_view, requests
 from orgroot.workflows.approvals import approve, deny
 from orgroot.workflows.desk import LogDesk
@@ -50,6 +54,31 @@ def test_a_pending_request_says_what_is_missing_and_who_could_help() -> None:
     assert f"orgroot execute {request}" in view.commands
     assert view.summary == request_view.summary_of(world.desk("bob"), request)
     assert (view.receipt or "").startswith("orgroot1 ")
+
+
+@pytest.mark.parametrize("there", [None, b"{}\n"])
+def test_a_request_whose_texts_are_gone_is_an_integrity_error(there: bytes | None) -> None:
+    """Absent or different: nobody approves or executes it, and it is not called unknown."""
+    world = locked_world()
+    many = (READ | {"Sid": f"Read{n}"} for n in range(100))
+    world.aws.members[ACCOUNT].buckets[BUCKET] = FakeBucket(policy=policy_of(LOCK, *many))
+    inspected(world)
+    before = set(world.store.objects)
+    request = approved(world)
+    (name,) = (n for n in set(world.store.objects) - before if n.startswith("objects/"))
+    del world.store.objects[name]
+    if there is not None:
+        world.store.objects[name] = there
+    world.aws.calls.clear()
+    for act in (
+        lambda: request_view.view(world.desk("bob"), request),
+        lambda: approve(world.desk("bob"), request, "", yes),
+        lambda: execution.execute(world.workspace(), request),
+    ):
+        with pytest.raises(IntegrityError, match=f"{request} does not count: object"):
+            act()
+    assert world.aws.calls == []
+    assert ExitReason.INTEGRITY in verify(world.log()).exit_reasons
 
 
 def test_approvals_are_shown_and_counted() -> None:
