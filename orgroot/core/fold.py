@@ -20,6 +20,7 @@ from orgroot.core import (
 from orgroot.core.codec import Signature, decode_record
 from orgroot.core.config import Trust
 from orgroot.core.eligibility import skew
+from orgroot.core.evidence_statements import Reconciled, Report
 from orgroot.core.execution_facts import apply_fact
 from orgroot.core.facts import Closed, Fact, Observed
 from orgroot.core.findings import Finding, FindingCode, Void
@@ -63,7 +64,6 @@ from orgroot.core.statements import (
     Genesis,
     Intent,
     KeyRevoke,
-    Reconciled,
     Recovered,
     Request,
     Review,
@@ -306,14 +306,14 @@ class Fold:
                 record = self._request(body, signed, objects)
                 run = execution_record(body, signed, record_hash, objects.accounts(body))
                 admission.admit_survey(state, state.rules[-1], body, record, run)
-            case Cancel() | Revoke() | Ack() | Recovered() | Reconciled() | Drill():
+            case Cancel() | Revoke() | Ack() | Recovered() | Reconciled() | Report() | Drill():
                 self._afterwards(body, seq, objects)
             case _:
                 self._fact(body, seq, objects)
 
     def _afterwards(
         self,
-        body: Cancel | Revoke | Ack | Recovered | Reconciled | Drill,
+        body: Cancel | Revoke | Ack | Recovered | Reconciled | Report | Drill,
         seq: int,
         objects: Objects,
     ) -> None:
@@ -329,7 +329,7 @@ class Fold:
             case Drill():
                 pass  # that it stands there, signed by its person, is all that it is for
             case _:
-                reconciled.admit_reconciled(body, skew(state.rules_in_force))
+                reconciled.admit_evidence(body, skew(state.rules_in_force))
 
     def _govern(
         self, body: Genesis | TrustChange | KeyRevoke | Rules, seq: int, digest: Digest

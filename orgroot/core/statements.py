@@ -15,6 +15,7 @@ import msgspec
 
 from orgroot.core.codec import require_plain
 from orgroot.core.config import Approvals, Owners
+from orgroot.core.evidence_statements import Reconciled, Report
 from orgroot.core.facts import Issued, Observed
 from orgroot.core.governed_tasks import Task
 from orgroot.core.root_tasks import TaskPolicy
@@ -273,25 +274,6 @@ class Recovered(PersonStatement, frozen=True, kw_only=True, tag="recovered"):
     late: tuple[SpooledFact, ...] = ()
 
 
-class Reconciled(PersonStatement, frozen=True, kw_only=True, tag="reconciled"):
-    """What a reconciliation of CloudTrail with the log came to: the evidence that it was done.
-
-    Attributes:
-        since, until: from when to when the trails were read (UTC).
-        accounts: the accounts whose trails were read, or begun.
-        counts: how many events and sessions there were of each verdict, and what was not read.
-        report_sha256: SHA-256 of the report, see the README.
-    """
-
-    NAMESPACE: ClassVar[str] = "orgroot-reconciled-v1"
-
-    since: str
-    until: str
-    accounts: tuple[str, ...]
-    counts: dict[str, int]
-    report_sha256: str
-
-
 class Ack(PersonStatement, frozen=True, kw_only=True, tag="ack"):
     """An owner of the trust acknowledges what was found: moved accounts, versions in the store."""
 
@@ -314,6 +296,7 @@ Signed = (
     | Denial
     | Recovered
     | Reconciled
+    | Report
     | Cancel
     | Revoke
     | Review

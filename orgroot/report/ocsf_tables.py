@@ -174,5 +174,6 @@ ENTITIES: Mapping[str, Entity] = MappingProxyType(
         "aborted": _entity(11, "Execution", "execution"),
         "recovered": _entity(3, "Execution", "execution"),
         "reconciled": _entity(2, "CloudTrail", "log"),
+        "report": _entity(2, "Organization", "log"),
     }
 )

@@ -7,6 +7,8 @@ clean. A feature that is off is one finding, and no account is tried.
 from collections import Counter
 from typing import Any
 
+import msgspec
+
 from orgroot.core.drift import (
     Finding,
     FindingStatus,
@@ -19,6 +21,7 @@ from orgroot.core.drift import (
 )
 from orgroot.core.drift_kinds import Severity
 from orgroot.core.drift_meaning import REPLACED, about_root, meaning_findings
+from orgroot.core.evidence_statements import Report
 from orgroot.core.governed_tasks import Task
 from orgroot.core.ids import AccountId
 from orgroot.core.organization import MemberAccount, SelectedAccounts, Selection
@@ -33,6 +36,7 @@ from orgroot.core.results import (
 from orgroot.core.root_credentials import Presence
 from orgroot.core.statements import timestamp
 from orgroot.errors import Incomplete, RequestRefused
+from orgroot.workflows.evidence import digest_of, record_evidence
 from orgroot.workflows.inventory import Readings, survey_accounts
 from orgroot.workflows.past_surveys import recent_survey
 from orgroot.workflows.reading import unread
@@ -66,7 +70,7 @@ def drift(ws: Workspace, selection: Selection) -> Drift:
         for row in readings.rows
         if row.clean is None or row.reason is not None
     )
-    return Drift(
+    report = Drift(
         exit_reasons=_reasons(findings, missing),
         findings=tuple(map(_row, findings)),
         coverage=Coverage(
@@ -75,8 +79,24 @@ def drift(ws: Workspace, selection: Selection) -> Drift:
             unread=missing,
         ),
         summary=_summary(findings, selected),
-        receipt=None if ws.log is None or readings.survey is None else ws.log.receipt(),
+        digest="",
     )
+    report = msgspec.structs.replace(report, digest=digest_of(report))
+    return report if readings.survey is None else _recorded(ws, report, readings.survey)
+
+
+def _recorded(ws: Workspace, report: Drift, survey: str) -> Drift:
+    """The same, once its digest and counts are in the log; only told where nobody can sign."""
+    if ws.person is None or ws.signer is None:
+        return report
+
+    def said(fields: dict[str, Any]) -> Report:
+        unread = len(report.coverage.unread)
+        counts = {**report.summary, "unread": unread}
+        return Report(**fields, survey=survey, counts=counts, report_sha256=report.digest)
+
+    record, receipt = record_evidence(ws, said)
+    return msgspec.structs.replace(report, record=record, receipt=receipt)
 
 
 def _scps(ws: Workspace) -> tuple[Finding, ...]:

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from orgroot.core import audit_log as chain
 from orgroot.core.codec import Record
+from orgroot.core.evidence_statements import Reconciled, Report
 from orgroot.core.facts import Fact
 from orgroot.core.findings import Finding, FindingCode
 from orgroot.core.ids import request_id_of
@@ -32,7 +33,6 @@ from orgroot.core.statements import (
     Genesis,
     Intent,
     KeyRevoke,
-    Reconciled,
     Recovered,
     Request,
     Review,
@@ -171,6 +171,8 @@ def subject_of(body: Body, text: bytes) -> str:
             subject = body.execution_id
         case Reconciled():
             subject = f"CloudTrail {body.since} to {body.until}"
+        case Report():
+            subject = f"drift, {body.counts.get('new', 0)} new, read under {body.survey}"
         case Drill():
             subject = _few(list(body.rehearsed)) + (", FAILED" if body.failed else "")
         case Ack():

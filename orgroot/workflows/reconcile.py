@@ -13,18 +13,16 @@ from typing import Any
 import msgspec
 
 from orgroot.core import audit_log
-from orgroot.core.codec import canonical
-from orgroot.core.ids import sha256
+from orgroot.core.evidence_statements import Reconciled
 from orgroot.core.log_state import LogState
 from orgroot.core.reconcile import Pairing, Verdict, Window, opened_at, reconcile
 from orgroot.core.results import ExitReason, Reconciliation, SessionRow
-from orgroot.core.statements import Reconciled, instant, timestamp
+from orgroot.core.statements import instant, timestamp
 from orgroot.core.trail import KEPT, UNTOLD
-from orgroot.workflows.audit_log import signed_once
 from orgroot.workflows.desk import log_of
+from orgroot.workflows.evidence import digest_of, record_evidence
 from orgroot.workflows.logged_sessions import logged_sessions
 from orgroot.workflows.session_use import Use, read_use
-from orgroot.workflows.signing import common_fields, sign, signer_of
 from orgroot.workflows.trails import Trails, read_trails
 from orgroot.workflows.workspace import Workspace
 
@@ -121,14 +119,6 @@ def _result(
     return msgspec.structs.replace(found, digest=digest_of(found))
 
 
-def digest_of(report: Reconciliation) -> str:
-    """The SHA-256 of a report as canonical JSON, less what is only known once it is recorded."""
-    tree: dict[str, Any] = msgspec.to_builtins(report)
-    for name in ("digest", "record", "receipt"):
-        del tree[name]
-    return sha256(canonical(tree))
-
-
 def _row(pairing: Pairing) -> SessionRow:
     event, session = pairing.event, pairing.session
     return SessionRow(
@@ -149,16 +139,16 @@ def _row(pairing: Pairing) -> SessionRow:
 
 def _recorded(ws: Workspace, found: Reconciliation) -> Reconciliation:
     """The same, once its digest and counts are in the log."""
-    governed = ws.governed
-    log = governed.log
-    body = Reconciled(
-        **common_fields(log, log.state, log.check_clock(ws.clock.now())),
-        signer=signer_of(governed.person, governed.signer),
-        since=found.since,
-        until=found.until,
-        accounts=tuple(one.account for one in found.read),
-        counts={**found.summary, "unread": len(found.unread)},
-        report_sha256=found.digest,
-    )
-    appended = log.append(signed_once(lambda _state: sign(body, governed.signer)))
-    return msgspec.structs.replace(found, record=appended.seq, receipt=log.receipt())
+
+    def said(fields: dict[str, Any]) -> Reconciled:
+        return Reconciled(
+            **fields,
+            since=found.since,
+            until=found.until,
+            accounts=tuple(one.account for one in found.read),
+            counts={**found.summary, "unread": len(found.unread)},
+            report_sha256=found.digest,
+        )
+
+    record, receipt = record_evidence(ws, said)
+    return msgspec.structs.replace(found, record=record, receipt=receipt)

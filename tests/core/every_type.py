@@ -7,6 +7,7 @@ which is reviewed; and whatever else people say and executions tell, until carol
 from datetime import timedelta
 from typing import Any, get_args
 
+from orgroot.core.evidence_statements import Reconciled, Report
 from orgroot.core.facts import Fact
 from orgroot.core.statement_parts import Moved, RecoveredEnd, Signer, Statement
 from orgroot.core.statements import (
@@ -14,7 +15,6 @@ from orgroot.core.statements import (
     Body,
     Cancel,
     Drill,
-    Reconciled,
     Recovered,
     Revoke,
     Signed,
@@ -105,6 +105,14 @@ def _said(log: w.Log) -> None:
         counts={"MATCHED": 3},
         report_sha256="0" * 64,
         **times,
+    )
+    _say(
+        log,
+        Report,
+        signer=carol,
+        survey=request,
+        counts={"findings": 2, "new": 1},
+        report_sha256="0" * 64,
     )
     moved = Moved(account=s.ACCOUNT, ou_path="r-ab12", tags_sha256="", tags={})
     _say(log, Ack, signer=_signer("erik"), moves=(moved,), versions=(), reason="moved")

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from orgroot.core.evidence_statements import Reconciled, Report
 from orgroot.core.findings import FindingCode
 from orgroot.core.statement_parts import Signer
-from orgroot.core.statements import Reconciled
 from tests.core import scene as s
 from tests.core import world as w
 
@@ -51,3 +51,21 @@ def test_a_reconciliation_at_no_time_is_foreign(log: w.Log) -> None:
     """A time that cannot be read makes it a statement of some other version."""
     log.signed(reconciled(log, since="yesterday"), "nightly")
     assert log.codes == [FindingCode.FOREIGN_RECORD]
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        ({}, []),
+        ({"counts": {"new": -1}}, [FindingCode.ILLEGAL_TRANSITION]),
+        ({"report_sha256": ""}, [FindingCode.ILLEGAL_TRANSITION]),
+    ],
+)
+def test_a_drift_report_is_evidence_too(
+    log: w.Log, changes: dict[str, Any], codes: list[FindingCode]
+) -> None:
+    """A service records what it came to; counts and digest are such, or it is void."""
+    base: dict[str, Any] = {"survey": "orq_", "counts": {"new": 1}, "report_sha256": "0" * 64}
+    signer = Signer(person="nightly", key=s.key("nightly"))
+    log.signed(Report(**log.common(), signer=signer, **(base | changes)), "nightly")
+    assert log.codes == codes

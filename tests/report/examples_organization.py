@@ -235,5 +235,6 @@ ORGANIZATION: tuple[r.Result, ...] = (
             unread=(r.UnreadRow(id="333333333333", name=EVIL, reason="x", denied_by=DENIED),),
         ),
         summary={"new": 1},
+        digest="0" * 64,
     ),
 )

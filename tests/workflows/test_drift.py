@@ -10,13 +10,18 @@ import pytest
 from fakes.aws_members import ORG_ROOT, ORGANIZATION
 from fakes.team import World, new_world
 
+from orgroot.core.codec import decode_record, record_key
 from orgroot.core.config import AcceptedFinding, DriftConfig, ScpConfig
+from orgroot.core.evidence_statements import Report
 from orgroot.core.ids import AccountId
 from orgroot.core.organization import ScpSummary, Selection
 from orgroot.core.results import Drift, ExitReason
 from orgroot.core.root_tasks import Feature
+from orgroot.core.statements import from_text
 from orgroot.errors import AuditUnavailable, UsageError
 from orgroot.workflows.drift import drift
+from orgroot.workflows.evidence import digest_of
+from orgroot.workflows.log_show import verify
 
 A, B, C = (AccountId(digit * 12) for digit in "234")
 ALL = Selection(all=True)
@@ -43,6 +48,21 @@ def test_no_drift_is_exit_0(world: World) -> None:
     assert (result.coverage.accounts, result.coverage.read) == (3, 3)
     assert {call.detail for call in world.aws.writes} == {"IAMAuditRootUserCredentials"}
     assert result.receipt is not None
+
+
+def test_that_somebody_looked_is_on_record(world: World) -> None:
+    """Digest and counts of the report stand in the log, behind the survey that it rests on."""
+    world.aws.members[A].password = True
+    result = report(world)
+    assert world.types()[-3:] == ["survey", "closed", "report"]
+    assert result.record is not None
+    assert result.record == len(world.types())
+    body = from_text(decode_record(world.store.objects[record_key(result.record)]).body.encode())
+    assert isinstance(body, Report)
+    assert body.report_sha256 == result.digest == digest_of(result)
+    assert body.counts == {**result.summary, "unread": 0}
+    assert body.survey in world.log().sync().requests
+    assert verify(world.log()).findings == ()
 
 
 def test_root_credentials_are_findings_with_stable_ids(world: World) -> None:
@@ -170,7 +190,7 @@ def test_observer_mode_reads_what_it_can_and_says_what_not(world: World) -> None
     result = report(world, log=None)
     assert result.coverage.read == 0
     assert result.exit_reasons == (ExitReason.INCOMPLETE,)
-    assert result.receipt is None
+    assert (result.receipt, result.record) == (None, None)
     assert world.aws.writes == []
 
 

@@ -127,9 +127,21 @@ class Coverage(Row, frozen=True, kw_only=True):
 
 
 class Drift(Result, frozen=True, kw_only=True, tag="orgroot.drift/v1"):
-    """`orgroot drift`."""
+    """`orgroot drift`.
+
+    Attributes:
+        findings: what differs.
+        coverage: what was read of root users.
+        summary: counts.
+        digest: SHA-256 of this very object as canonical JSON without `digest`, `record` and
+            `receipt`; it stands in the record.
+        record: the number of the record that keeps the digest; null where none was written.
+        receipt: pins the log as it is then.
+    """
 
     findings: tuple[DriftFinding, ...]
     coverage: Coverage
     summary: dict[str, int]
+    digest: str
+    record: int | None = None
     receipt: str | None = None
