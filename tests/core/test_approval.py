@@ -139,6 +139,21 @@ def test_another_identity_of_the_executor_never_counts() -> None:
     assert not executed(record, rules, person="olga")
 
 
+def test_who_fills_a_slot_may_not_count_for_the_total() -> None:
+    """Where one rule counts security alone, another's slot is a person more."""
+    rules = law(
+        s.rule("two", ["unlock-bucket"], 2, each_of={"security": 1}, approvers=["security"]),
+        s.rule("slot", ["unlock-bucket"], 1, each_of={"platform": 1}),
+    )
+    anyone, slot = Missing(group=None, count=1), Missing(group="platform", count=1)
+    wanted = (slot, Missing(group="security", count=1), anyone)
+    assert executed(request(), rules).missing == wanted
+    assert executed(granted("olga"), rules).missing == wanted[1:]
+    assert executed(granted("olga", "bob"), rules).missing == (anyone,)
+    assert executed(granted("bob", "carol"), rules).missing == (slot,)
+    assert executed(granted("olga", "bob", "carol"), rules)
+
+
 def test_what_is_missing_is_said_by_group() -> None:
     """The open slots are named, and beside them only who will not fill one."""
     record = request(params=STATE_BUCKET)
