@@ -62,12 +62,15 @@ def read_use(
         return Use(words=NOT_READ)
     seen = tuple(one for one in sessions if (one.at or one.session.opened) >= since)
     calls, unread = _read(ws, _times(seen))
-    plans = {one.session.access_key_id: one.plan for one in seen}
-    whose = {one.session.access_key_id: one for one in seen}
-    mine = tuple(call for call in calls if call.access_key_id in plans)
+    claims = _claims(seen)
+    mine = tuple(call for call in calls if any(call.access_key_id in whose for whose in claims))
     over = (one for one in seen if _life(one)[1] + _DELIVERY <= until)
     missing = _missing(over, mine, {one.account for one in unread})
-    rows = (_row(call, why, whose[call.access_key_id]) for call, why in overuse(mine, plans))
+    rows = (
+        _row(call, why, whose[call.access_key_id])
+        for whose in claims
+        for call, why in overuse(mine, {key: one.plan for key, one in whose.items()})
+    )
     met = len({call.access_key_id for call in mine})
     return Use(
         words=f"{len(mine)} call(s) in {met} of {len(seen)} session(s) read from the organization "
@@ -75,6 +78,19 @@ def read_use(
         rows=tuple(rows),
         unread=(*unread, *missing),
     )
+
+
+def _claims(sessions: Iterable[OnRecord]) -> list[dict[str, OnRecord]]:
+    """The sessions by access key id; one that several records claim keeps to the plan of each."""
+    claims: list[dict[str, OnRecord]] = []
+    for one in sessions:
+        key = one.session.access_key_id
+        free = next((whose for whose in claims if key not in whose), None)
+        if free is None:
+            claims.append({key: one})
+        else:
+            free[key] = one
+    return claims
 
 
 def _life(one: OnRecord) -> Life:

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from fakes.aws_members import MANAGEMENT, aws_error
-from fakes.buckets_world import ACCOUNT, BUCKET, inspected, locked_world
+from fakes.aws_members import MANAGEMENT, FakeBucket, aws_error
+from fakes.buckets_world import ACCOUNT, BUCKET, LOCKED, inspected, locked_world
 from fakes.crash_world import granted
 from fakes.removal_world import ALL, audit_draft
 from fakes.team import World, new_world
@@ -278,19 +278,21 @@ def test_a_call_beyond_the_plan_is_an_integrity_finding() -> None:
 
 
 class Liar:
-    """AWS, to an executor who records another end of each session than AWS told."""
+    """AWS, to an executor who records other things of each session than AWS told."""
 
-    def __init__(self, world: World, away: timedelta) -> None:
+    def __init__(self, world: World, away: timedelta = timedelta(), **told: str) -> None:
         self._aws = world.aws
         self._away = away
+        self._told = told
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._aws, name)
 
     def assume_root(self, *args: Any) -> RootSession:
-        """Open it, and tell another end."""
+        """Open it, and tell another end, or something else."""
         session = self._aws.assume_root(*args)
-        return replace(session, expires_at=session.expires_at + self._away)
+        told: dict[str, Any] = {"expires_at": session.expires_at + self._away, **self._told}
+        return replace(session, **told)
 
 
 @pytest.mark.parametrize("seen", [True, False])
@@ -309,6 +311,22 @@ def test_the_end_that_an_executor_tells_hides_no_call(away: timedelta, *, seen: 
     assert [row.action for row in found.overuse] == ["s3:DeleteBucketPolicy"]
     assert statuses(found) == ["MATCHED" if seen else "UNSEEN_SESSION"]
     assert ExitReason.INTEGRITY in found.exit_reasons
+
+
+def test_a_session_that_two_claim_keeps_to_both_plans() -> None:
+    """Whoever puts a session down once more, under what allows the call, makes nothing good."""
+    world = with_trail(looked())
+    world.aws.members[ACCOUNT].buckets["corp-other"] = FakeBucket(policy=LOCKED)
+    session, _ = world.aws.sessions[0]
+    liar: Any = Liar(world, access_key_id=session.access_key_id)
+    inspect_bucket(replace(world.workspace(), root_sessions=liar), ACCOUNT, "corp-other")
+    at = session.expires_at - timedelta(minutes=10)
+    other = {"requestParameters": {"bucketName": "corp-other"}}
+    world.trails.used(session, "s3:GetBucketPolicy", at=at, **other)
+    found = reconciled(world)
+    (row,) = found.overuse
+    assert (row.action, row.access_key_id) == ("s3:GetBucketPolicy", session.access_key_id)
+    assert sorted(statuses(found)) == ["MATCHED", "UNLOGGED_SESSION", "UNSEEN_SESSION"]
 
 
 def test_calls_are_read_in_every_region_that_the_trail_has() -> None:
