@@ -39,6 +39,9 @@ _NAME = re.compile(r"_CloudTrail_[a-z0-9-]+_([0-9]{8}T[0-9]{4}Z)_[^/]+\.json\.gz
 _LARGEST = 256 * 1024 * 1024
 """Bytes of one object, unpacked: far more than CloudTrail delivers in one."""
 
+_DAMAGE = (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError, RecursionError)
+"""What reading an object that CloudTrail did not write may raise."""
+
 
 class AwsTrails:
     """The trails that can be read; see `ports.TrailGateway`.
@@ -229,9 +232,9 @@ def _records(key: str, data: bytes) -> Sequence[str]:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
             text = file.read(_LARGEST + 1)
         if len(text) > _LARGEST:
-            raise ValueError("it is too large")  # noqa: TRY301 - told as every other damage
+            raise ValueError("it is too large")
         return [json.dumps(record) for record in json.loads(text)["Records"]]
-    except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError) as error:
+    except _DAMAGE as error:
         raise AwsError(
             f"{key} is no object of a trail: {error}",
             kind=AwsErrorKind.OTHER,

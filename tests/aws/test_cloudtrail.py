@@ -157,8 +157,14 @@ def test_the_trail_tells_in_which_regions_an_account_made_calls(world: World) ->
 
 @pytest.mark.parametrize(
     "data",
-    [b"no gzip", gzip.compress(b"no json"), gzip.compress(b"[]"), gzip.compress(b"{}")[:9]],
-    ids=["no gzip", "no json", "no object", "cut"],  # gzip's bytes hold the time
+    [
+        b"no gzip",
+        gzip.compress(b"no json"),
+        gzip.compress(b"[]"),
+        gzip.compress(b"{}")[:9],
+        gzip.compress(b'{"Records": ' + b"[" * 200_000),
+    ],
+    ids=["no gzip", "no json", "no object", "cut", "deep"],  # gzip's bytes hold the time
 )
 def test_a_damaged_object_is_an_error(world: World, data: bytes) -> None:
     """What cannot be read is never taken for "no calls"."""
