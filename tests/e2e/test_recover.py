@@ -1,6 +1,8 @@
 """A real process killed between its step-intent and the result, and `orgroot recover` after it."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 
 from orgroot.local.memory import LocalMemory
 from tests.e2e.bucket_owner import denial, innocent, make_bucket
-from tests.e2e.stage import KILLED, Snapshot, Stage
+from tests.e2e.stage import KILLED, STOPPED, Snapshot, Stage
 
 PASSED = 50 * 60
 """Seconds: longer than a session, its margin and half an hour."""
@@ -87,6 +89,28 @@ def test_a_killed_unlock_is_closed_by_recover(stage: Stage, left_open: tuple[str
     assert {found["code"] for found in done.json["findings"]} <= {"SKEW", "STRAY_OBJECT"}
     seen = stage.front.witness.report()
     assert (seen["violations"], seen["recorded_twice"]) == ([], [])
+
+
+@pytest.mark.parametrize(("point", "code", "state"), [(CHANGE, 7, "UNKNOWN"), ("", 9, "APPROVED")])
+def test_an_interrupt_is_told_as_what_it_left(
+    stage: Stage,
+    approved: tuple[Snapshot, str, tuple[str, ...]],
+    point: str,
+    code: int,
+    state: str,
+) -> None:
+    """Ctrl-C behind the intent: 7, and `recover` ends it; before: 9, and the command does it."""
+    start, request, points = approved
+    stage.reset(start)
+    at = points.index(point) + 1 if point else 1
+    pid = stage.begin("alice", "execute", request, "--yes", how="stop", at=at)
+    assert stage.wait(pid).code == STOPPED
+    os.kill(pid, signal.SIGINT)
+    done = stage.go_on(pid)
+    assert (done.code, "interrupted" in done.err) == (code, True), done.err
+    assert ("orgroot recover" in done.err) is (code == 7)
+    assert stage.ok("bob", "request", "show", request)["state"] == state
+    assert stage.run("alice", "execute", request, "--yes").code == (7 if code == 7 else 0)
 
 
 def test_every_command_tells_of_facts_that_only_this_machine_holds(stage: Stage) -> None:
