@@ -86,23 +86,26 @@ def recover(ws: Workspace) -> Recovery:
         AuditUnavailable, IntegrityError: the log cannot be read or written; the spool is as it was.
     """
     log = ws.governed.log
-    rows = tuple(_recovered(ws, left) for left in left_open(ws))
+    unread: list[str] = []
+    rows = tuple(_recovered(ws, left, unread) for left in left_open(ws))
     log.sync()
     reasons = []
     if any(row.outcome in {"waiting", "continue"} for row in rows):
         reasons.append(ExitReason.UNKNOWN)
-    if any(end.outcome == UNVERIFIED for row in rows for end in row.accounts):
+    if unread or any(end.outcome == UNVERIFIED for row in rows for end in row.accounts):
         reasons.append(ExitReason.INCOMPLETE)
     return Recovery(exit_reasons=tuple(reasons), executions=rows, receipt=log.receipt())
 
 
-def _recovered(ws: Workspace, left: Left) -> RecoveryRow:
+def _recovered(ws: Workspace, left: Left, unread: list[str]) -> RecoveryRow:
+    """Recover one execution; why CloudTrail could not tell of it is added to `unread`."""
     log, run = ws.governed.log, left.run
     if log.memory.is_running(run.id):
         return _row(left, "running", detail="a process of this machine is at work: left alone")
     before = set(unsettled(run))
     late = _upload(ws, left)
     seen = _looked(ws, left)
+    unread += [seen.unread] if seen.unread else []
     if not before:
         return _row(left, "late" if late else "looked", detail=late or seen.unread)
     return _closed(ws, left, before, seen)

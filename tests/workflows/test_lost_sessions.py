@@ -108,8 +108,13 @@ def test_where_cloudtrail_is_not_read_the_end_says_so_and_it_is_asked_again() ->
     world, _request = lost_reply()
     world.trails.broken[MANAGEMENT, REGION] = aws_error(AwsErrorKind.DENIED, "LookupEvents")
     world.clock.forward(PASSED)
-    row = only(recover(world.workspace()))
-    assert (row.outcome, row.sessions) == ("closed", ())
+    told = recover(world.workspace())
+    row = only(told)
+    assert (row.outcome, row.sessions, told.exit_reasons) == (
+        "closed",
+        (),
+        (ExitReason.INCOMPLETE,),
+    )
     assert "LookupEvents" in row.detail
     assert all_settled(world.log().sync())
     assert [f.code for f in log_show.verify(world.log()).findings] == ["UNKNOWN_SESSION"]
