@@ -65,6 +65,8 @@ def check(
         raise Void(FindingCode.REPLAY, f"{person} took this review back in record {taken_back}")
     if why is None and not _suits(request, body.signer.key, signed_with):
         why = "the rules want a hardware key for it."
+    if why is None and state.witnessed > body.expires_at:
+        why = f"it had to be recorded before {body.expires_at}."
     if why is None and body.decision not in VERDICTS:
         why = f"it says {body.decision!r}."
     if why is None and body.summary != shown(state, request, body.head.seq):

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orgroot.core.audit_log import integrity_findings
 from orgroot.core.log_state import LogState
@@ -105,3 +107,42 @@ def test_an_intent_is_not_dated_back(log: w.Log, others: tuple[str, ...], code: 
     log.intent("alice", request, **at)
     assert log.codes == [C.TIME_REGRESSION, *([] if code is None else [code])]
     assert bool(log.state.requests[request].executions) is (code is None)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(("drill", "request", "rules", "survey")),
+            st.sampled_from(("alice", "olga", "bob", "nightly")),
+            st.integers(-40, 40),
+        ),
+        max_size=8,
+    ),
+    st.lists(st.integers(-50, 50), min_size=2, max_size=3),
+)
+def test_the_same_bytes_mean_the_same_at_any_time(
+    words: list[tuple[str, str, int]], days: list[int]
+) -> None:
+    """Whoever reads a log, and when: the same counts, whatever its signers say of the time."""
+    log = w.Log(s.approvals_of())
+    for kind, who, offset in words:
+        at = log.now + timedelta(days=offset)
+        match kind:
+            case "drill":
+                says(log, who, at)
+            case "request":
+                ends = timestamp(at + timedelta(hours=4))
+                log.request(who, created_at=timestamp(at), expires_at=ends)
+            case "rules":
+                log.rules(s.approvals_of(), created_at=timestamp(at))
+            case _:
+                dated = {"created_at": timestamp(at), "observed_at": timestamp(at)}
+                log.survey(who, **dated, deadline=timestamp(at + timedelta(minutes=10)))
+    meanings = {_meaning(read_at(log, log.now + timedelta(days=day))) for day in days}
+    assert meanings == {_meaning(log.state)}
+
+
+def _meaning(state: LogState) -> tuple[object, ...]:
+    findings = tuple((found.code, found.seq, found.detail) for found in integrity_findings(state))
+    return findings, len(state.rules), tuple(state.requests), tuple(state.executions)

@@ -21,7 +21,7 @@ from orgroot.core.log_verify import verify
 from orgroot.core.quorum import Missing
 from orgroot.core.review import could_review, missing, shown
 from orgroot.core.statement_parts import HeadRef, Signer
-from orgroot.core.statements import Drill, RecoveredEnd, Revoke, to_text
+from orgroot.core.statements import Drill, RecoveredEnd, Revoke, timestamp, to_text
 from tests.core import glass as g
 from tests.core import scene as s
 from tests.core import world as w
@@ -152,6 +152,20 @@ def test_a_review_that_was_taken_back_before_it_came_never_counts() -> None:
     assert owes(log.state.requests[request])
     g.review(log, "carol", request)
     assert standing(log) is RequestState.REVIEWED
+
+
+def test_a_review_that_was_held_back_has_lapsed() -> None:
+    """Signed elsewhere and kept beyond its time: once others have written later, it is void."""
+    log = g.log_of(g.section(max_open_unreviewed="3"))
+    request = g.broken(log)
+    body = g.review_body(log, "bob", request, expires_at=timestamp(log.now + timedelta(hours=1)))
+    log.now += timedelta(hours=2)
+    g.asked(log, params=s.bucket_params("one"))
+    g.asked(log, "olga", params=s.bucket_params("two"))
+    log.signed(body, "bob")
+    voided(log, C.RULES_VIOLATION)
+    assert "had to be recorded before" in log.state.findings[-1].detail
+    assert owes(log.state.requests[request])
 
 
 def test_another_identity_of_the_operator_never_reviews() -> None:
