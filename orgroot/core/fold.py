@@ -278,7 +278,7 @@ class Fold:
             return
         said = self._run(body).body if isinstance(body, Fact) else body
         who = said.signer.person
-        human = who if rules is None else rules.roster.human(who)
+        human = who if rules is None else rules.roster.witness(who)
         state.heard[human] = max(made, state.heard.get(human, ""))
 
     def _apply(

@@ -330,7 +330,8 @@ class LogState:
         newest: `created_at`/`at` of the newest statement (UTC text), empty at the start; what is
             dated later than the reader's own time left out.
         claimed: the latest time that any statement names, later than now or not (UTC text).
-        heard: by human being, the latest time that their statements and executions name.
+        heard: by human being (`""`: all services), the latest time that their statements and
+            executions name.
         owned: the latest time that a threshold of owners names.
         genesis: the first record's statement.
         trusts: whose log it was, oldest first; the last is in force.
@@ -377,7 +378,7 @@ class LogState:
 
     @property
     def witnessed(self) -> str:
-        """How late it is at least: what the owners say, or two human beings (UTC text).
+        """How late it is at least: what the owners say, or two witnesses (UTC text).
 
         One alone, by mistake or on purpose, must not make a record before it too old, nor one that
         is still to come: a time that was to come once is none later, so nobody could tell.

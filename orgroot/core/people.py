@@ -169,6 +169,10 @@ class Roster:
         """One name for all entries of the same human being."""
         return self._humans.get(person, person)
 
+    def witness(self, person: str) -> str:
+        """As `human`; all services, which may run on one machine, are one, of an empty name."""
+        return "" if self.is_service(person) else self.human(person)
+
     def same_human(self, a: str, b: str) -> bool:
         """Two entries that share a key or an AWS identity are one human being."""
         return self.human(a) == self.human(b)

@@ -58,6 +58,17 @@ def test_one_human_being_is_one_witness() -> None:
     assert log.state.witnessed == before
 
 
+def test_services_are_one_witness() -> None:
+    """They may run on one machine: whoever has one key has them all."""
+    robot = s.person("robot", groups=["readers"], service="true")
+    log = w.Log(s.approvals_of(people={"robot": robot}))
+    before, ahead = log.state.witnessed, log.now + timedelta(days=100)
+    says(log, "nightly", ahead)
+    says(log, "robot", ahead)
+    assert log.state.findings == []
+    assert log.state.witnessed == before
+
+
 def _rules(log: w.Log) -> None:
     log.rules(STRICTER)
 
