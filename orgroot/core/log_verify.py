@@ -1,6 +1,6 @@
 """The whole store against itself: every record, every object, every fact of every survey.
 
-It stops at nothing and repairs nothing; an object that cannot be read is an error, not a finding.
+It stops at nothing and repairs nothing; only a store that does not answer is an error.
 """
 
 import re
@@ -29,7 +29,7 @@ MAX_GAP = 1000
 """So many records in a row may be missing for those behind them to be read."""
 
 _RECORD = re.compile(r"([0-9]{12})\.json")
-_FACT = re.compile(r"facts/([1-9][0-9]{0,11})/([1-9][0-9]*)\.json")
+_FACT = re.compile(r"facts/([1-9][0-9]{0,11})/([1-9][0-9]{0,11})\.json")
 _OBJECT = re.compile(r"objects/([0-9a-f]{64})")
 
 Get = Callable[[str], bytes | None]
@@ -70,14 +70,23 @@ def verify(
         AuditUnavailable: from `get` or `evidence`.
     """
     present = frozenset(keys)
+    odd: dict[str, str] = {}
+
+    def read(key: str) -> bytes | None:
+        try:
+            return get(key)
+        except IntegrityError as error:  # a link in a folder, say: all the rest is read as well
+            odd[key] = error.message
+            return None
+
     fold = Fold(
         trust=trust,
         organization=organization,
-        objects=lambda digest: get(object_key(digest)),
+        objects=lambda digest: read(object_key(digest)),
         now=lambda: now,
     )
     numbers, beyond = _within_reach(present)
-    for seq, raw, seen in ahead((seq, get(record_key(seq)) or b"") for seq in numbers):
+    for seq, raw, seen in ahead((seq, read(record_key(seq)) or b"") for seq in numbers):
         fold.admit(seq, raw, seen)
         shapes = secret_shapes(raw) if seen.secrets is None else seen.secrets
         fold.state.findings += _secrets(record_key(seq), seq, shapes)
@@ -92,16 +101,17 @@ def verify(
     beside = _facts(present)
     for run in state.executions.values():
         if isinstance(run.body, Survey):
-            state.findings += _survey(run, get, beside.get(run.seq, []), facts, named)
+            state.findings += _survey(run, read, beside.get(run.seq, []), facts, named)
         if run.left_open():
             state.findings += _dangling(run, now)
         state.findings += unknown_sessions(run)
     for key in sorted(present):
-        if is_sound(key, get, trust.log_id):
-            state.findings += _secrets(key, 0, secret_shapes(get(key) or b""))
+        if is_sound(key, read, trust.log_id):
+            state.findings += _secrets(key, 0, secret_shapes(read(key) or b""))
         else:
-            state.findings += _other(key, get, facts, named)
+            state.findings += _other(key, read, facts, named)
     state.findings += _lost(named, present)
+    state.findings += (_about(FindingCode.OBJECT, 0, detail) for detail in odd.values())
     state.findings += store_findings(
         evidence,
         retain=trust.kept_for,

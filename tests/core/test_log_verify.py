@@ -273,6 +273,7 @@ def moved_to(*names: str) -> Callable[[dict[str, bytes], str], None]:
         (("1.json", "3.json"), [C.OBJECT]),
         (("1.json", "x.json"), [C.OBJECT, C.STRAY_OBJECT]),
         (("1.json", "02.json"), [C.OBJECT, C.STRAY_OBJECT]),
+        (("1.json", f"{10**12}.json"), [C.OBJECT, C.STRAY_OBJECT]),
     ],
 )
 def test_facts_that_readers_do_not_find_are_named(
@@ -286,6 +287,26 @@ def test_facts_that_readers_do_not_find_are_named(
         found = [*found[:1], C.STRAY_OBJECT, C.STRAY_OBJECT]
     assert len(kept) == 1
     assert codes(log) == found
+
+
+@pytest.mark.parametrize("kind", ["record", "fact", "object"])
+def test_what_a_store_cannot_give_ends_nobody_s_look(log: w.Log, kind: str) -> None:
+    """A link in the place of anything is one finding among the others, and breaks the log."""
+    surveyed(log)
+    objects = [key for key in log.store if key.startswith("objects/")]
+    odd = {"record": "000000000003.json", "fact": fact_key(log, 1), "object": objects[0]}[kind]
+
+    def get(key: str) -> bytes | None:
+        if key == odd:
+            raise IntegrityError(f"{key} is not a plain file")
+        return log.store.get(key)
+
+    log.store["notes.txt"] = b"seen all the same"
+    keys = tuple(log.store)
+    state = verify(trust=log.trust, organization=s.ORG, get=get, keys=keys, now=log.now)
+    found = {finding.code for finding in state.findings}
+    assert {C.OBJECT, C.STRAY_OBJECT} <= found
+    assert any("is not a plain file" in finding.detail for finding in state.findings)
 
 
 def test_a_gap_among_the_facts_of_an_open_survey_is_named(log: w.Log) -> None:

@@ -174,7 +174,8 @@ def test_garbage_of_any_kind_stops_nobody(place: Playground) -> None:
     for ahead in range(1, 4):  # where the facts of surveys to come would lie
         folder = place.folder / "log" / "facts" / str(len(place.records()) + ahead)
         folder.mkdir(parents=True)
-        (folder / "1.json").write_bytes(b"in the way")
+        for n in ("1", "x", "01", "1" * 13):  # what no fact can have is a name as well
+            (folder / f"{n}.json").write_bytes(b"in the way")
     target = Target(place)
     request = target.granted()
     place.ok("alice", "execute", request, "--yes")
