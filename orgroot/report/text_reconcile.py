@@ -26,6 +26,9 @@ def reconciliation(result: results.Reconciliation) -> str:
         parts.append(_listing(wrong))
     if result.overuse:
         parts.append("USED BEYOND THE PLAN:\n" + _overuse(result.overuse))
+    if result.unsound:
+        lines = (f"  {visible(words)}" for words in result.unsound)
+        parts.append("SURVEYS THAT ARE NOT WHAT THEY SHOULD BE:\n" + "\n".join(lines))
     if apart:
         parts.append("Not counted against anybody:\n" + _listing(apart))
     parts.append("\n".join(_read(result)))

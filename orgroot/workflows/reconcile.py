@@ -66,7 +66,7 @@ def reconcile_trails(
     opened = opened_at(pairings)
     shown = tuple(replace(one, at=opened.get(one.session.access_key_id)) for one in sessions)
     use = read_use(ws, shown, since, until)
-    found = _result(pairings, trails, use, since, until, sound=not unsound)
+    found = _result(pairings, trails, use, tuple(unsound), since, until)
     return _recorded(ws, found) if record else msgspec.structs.replace(found, receipt=log.receipt())
 
 
@@ -87,18 +87,17 @@ def _references(state: LogState) -> Iterator[tuple[str, str]]:
             yield audit_log.reference(request.id, run.seq, run.record_hash), run.id
 
 
-def _result(
+def _result(  # noqa: PLR0917 - everything that was found
     pairings: tuple[Pairing, ...],
     trails: Trails,
     use: Use,
+    unsound: tuple[str, ...],
     since: datetime,
     until: datetime,
-    *,
-    sound: bool,
 ) -> Reconciliation:
     verdicts = Counter(pairing.verdict for pairing in pairings)
     reasons = []
-    if verdicts[Verdict.UNLOGGED_SESSION] or use.rows or not sound:
+    if verdicts[Verdict.UNLOGGED_SESSION] or use.rows or unsound:
         reasons.append(ExitReason.INTEGRITY)
     if trails.unread or use.unread or verdicts[Verdict.NOT_READ]:
         reasons.append(ExitReason.INCOMPLETE)
@@ -112,6 +111,7 @@ def _result(
         overuse=use.rows,
         read=trails.read,
         unread=(*trails.unread, *use.unread),
+        unsound=unsound,
         in_session_calls=use.words,
         summary={**{v.value: verdicts[v] for v in Verdict}, OVERUSE: len(use.rows)},
         digest="",

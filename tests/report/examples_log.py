@@ -109,6 +109,7 @@ LOG: tuple[r.Result, ...] = (
             r.TrailUnread(account="222222222222", region=None, reason=EVIL),
             r.TrailUnread(account="222222222222", region="eu-west-1", reason="denied"),
         ),
+        unsound=(f"record 4, orq_x: {EVIL}",),
         in_session_calls="in-session calls not read",
         summary={v.value: 0 for v in Verdict},
         digest="0" * 64,

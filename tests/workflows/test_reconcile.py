@@ -91,6 +91,8 @@ def test_a_bad_survey_ends_nobody_s_look() -> None:
     assert found.exit_reasons == (ExitReason.INTEGRITY,)
     assert "ASIAOUTSIDE" in {row.access_key_id for row in found.sessions}
     assert any("what a survey read" in note for note in world.progress.notes)
+    (words,) = found.unsound
+    assert "record 3" in words
 
 
 def test_the_digest_is_that_of_the_report_as_anyone_can_compute_it() -> None:

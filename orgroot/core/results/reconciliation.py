@@ -79,6 +79,8 @@ class Reconciliation(Result, frozen=True, kw_only=True, tag="orgroot.reconcile/v
         sessions: every event and every session on record, in order of time.
         overuse: every call inside a session that its plan does not have.
         read, unread: which trails were.
+        unsound: the surveys whose facts are not what they should be, each with the reason; what
+            they say they opened counts for nothing.
         in_session_calls: whether calls made inside the sessions were read, or why not.
         summary: how many there are of each status.
         digest: SHA-256 of this very object as canonical JSON without `digest`, `record` and
@@ -92,6 +94,7 @@ class Reconciliation(Result, frozen=True, kw_only=True, tag="orgroot.reconcile/v
     overuse: tuple[UseRow, ...]
     read: tuple[TrailRead, ...]
     unread: tuple[TrailUnread, ...]
+    unsound: tuple[str, ...]
     in_session_calls: str
     summary: dict[str, int]
     digest: str
