@@ -311,7 +311,9 @@ def _draft_of(
 def _with_rest(ws: Workspace, result: Result, rest: tuple[RemovalRow, ...]) -> Result:
     """The result with the accounts that the request is not about."""
     if isinstance(result, Removal):
-        return removal_of((*result.accounts, *rest), result.request, result.receipt)
+        whole = removal_of((*result.accounts, *rest), result.request, result.receipt)
+        unknown = tuple(r for r in result.exit_reasons if r is ExitReason.UNKNOWN)
+        return msgspec.structs.replace(whole, exit_reasons=(*unknown, *whole.exit_reasons))
     unread = [row for row in rest if row.outcome not in GOOD]
     skipped = [row for row in rest if row.outcome == "skipped"]
     for row in (*unread, *skipped[:FEW]):

@@ -196,6 +196,9 @@ def test_a_lost_answer_to_assume_root_is_an_unknown_outcome(world: World) -> Non
     assert result.exit_reasons == (ExitReason.UNKNOWN, ExitReason.INCOMPLETE)
     assert any(A in note and "execute" in note for note in world.progress.notes)
     assert empty(world.aws.members[B])
+    world.aws.fail("sts:AssumeRoot", AwsErrorKind.LOST, subject=A)
+    again = removal.remove(world.workspace(), ALL, EVERYTHING, ASK)
+    assert again.exit_reasons == (ExitReason.UNKNOWN, ExitReason.INCOMPLETE)
     assert outcomes(run(world, request)) == {A: "removed", B: "removed"}
 
 
