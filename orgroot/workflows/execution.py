@@ -35,10 +35,10 @@ from orgroot.workflows.emergencies import tell_debt
 from orgroot.workflows.executors import route_of
 from orgroot.workflows.facts import FactWriter
 from orgroot.workflows.intents import deadline, new_key, run_fields
-from orgroot.workflows.outcomes import UnknownInPart
+from orgroot.workflows.outcomes import UnknownInPart, outcome_text
 from orgroot.workflows.request_view import OPEN, find, view_of
 from orgroot.workflows.requests import Draft, open_or_continue
-from orgroot.workflows.run import LOOK_FIRST, Run
+from orgroot.workflows.run import DEADLINE, LOOK_FIRST, Run
 from orgroot.workflows.runner_mode import only_runner, require_executor, runner_for
 from orgroot.workflows.signing import common_fields, sign, signer_of
 from orgroot.workflows.workspace import Workspace
@@ -318,6 +318,11 @@ def _run(
         )
         try:
             driver.run(ws, run, log.state.requests[request.id])
+        except RequestRefused as error:
+            if error.code == DEADLINE and not request.bulk:  # nothing goes on with it, so it ends
+                for account in log.state.executions[execution_id].unresolved():
+                    run.close(account, outcome_text("failed", {"reason": error.message}))
+            raise
         except KeyboardInterrupt as stop:
             raise OutcomeUnknown(f"{request.id} was interrupted", hint=LOOK_FIRST) from stop
         finally:

@@ -15,10 +15,11 @@ from fakes.buckets_world import (
     policy_of,
     wanted,
 )
-from fakes.crash_world import granted
+from fakes.crash_world import granted, standing
 
+from orgroot.core.log_state import RequestState
 from orgroot.core.results import ExitReason, Unlock
-from orgroot.errors import OutcomeUnknown
+from orgroot.errors import AwsErrorKind, OutcomeUnknown, RequestRefused
 from orgroot.workflows.execution import execute
 
 
@@ -32,6 +33,16 @@ def test_nothing_happens_after_the_deadline() -> None:
     assert "the time of this run ended" in (result.items[0].reason or "")
     assert policy_now(world) == LOCKED
     assert world.types()[-1] == "closed"
+
+
+def test_a_session_that_did_not_come_in_time_ends_the_request() -> None:
+    """AWS put it off until the time was over: nothing was opened, and FAILED says so at once."""
+    world, request = granted()
+    world.aws.when("sts:AssumeRoot", lambda _call: world.clock.forward(1000))
+    world.aws.fail("sts:AssumeRoot", AwsErrorKind.THROTTLED)
+    with pytest.raises(RequestRefused, match="the time of this run ended"):
+        execute(world.workspace(), request)
+    assert (standing(world, request), world.aws.sessions[1:]) == (RequestState.FAILED, [])
 
 
 def test_what_was_done_before_the_deadline_is_told_with_the_rest() -> None:
