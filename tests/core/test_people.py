@@ -1,13 +1,18 @@
 """The roster: who a key, a caller and a name stand for."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fakes.key_types import TokenSigner
 
 from orgroot.core.config import Approvals
 from orgroot.core.organization import Caller
-from orgroot.core.people import Roster, identity_center_role, made_by_identity_center
+from orgroot.core.people import (
+    RevokedKey,
+    Roster,
+    identity_center_role,
+    made_by_identity_center,
+)
 from tests.core import scene as s
 
 SSO = "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Root_Gov_0123456789abcdef/alice@corp"
@@ -134,6 +139,20 @@ def test_a_key_counts_from_its_addition_until_its_revocation(on: str, count: int
     assert len(people.keys_of("bob", day(on))) == count
     assert people.has_key("bob", s.key("bob"), day(on)) is bool(count)
     assert not people.has_key("bob", s.key("carol"), day(on))
+
+
+def test_from_when_on_a_key_in_other_hands_is_not_believed() -> None:
+    """What was, or may have been, recorded at that very instant is not; what was before, is."""
+    since, bob = day("2026-03-02"), s.key("bob")
+    end = {bob: RevokedKey(seq=9, since=since)}
+    people = Roster(s.approvals_of(), end)
+    before = since - timedelta(seconds=1)
+    assert people.had_key("bob", bob, 3, before, before)
+    assert people.had_key("bob", bob, 3, before)
+    assert not people.had_key("bob", bob, 3, since)
+    assert not people.had_key("bob", bob, 3, before, since)
+    assert not people.had_key("bob", bob, 10, before, before)
+    assert Roster(s.approvals_of(), {bob: RevokedKey(seq=9)}).had_key("bob", bob, 3, since)
 
 
 def test_a_stranger_has_nothing() -> None:
