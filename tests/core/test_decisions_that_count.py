@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from orgroot.core.eligibility import could_approve, demand, lapsed, outlived, time_refusals
+from orgroot.core.quorum import Missing
 from orgroot.core.statements import Denial, timestamp
 from tests.core import scene as s
 from tests.core.drafts import LATER, RULES, decision_by, executed, granted, law, request
@@ -19,6 +20,18 @@ def test_a_denial_needs_the_group_then_and_now() -> None:
     assert executed(record, left)
     record.denials[:] = [decision_by("bob", record, kind=Denial, groups=("platform",))]
     assert executed(record)
+
+
+def test_nobody_fills_a_slot_of_a_group_that_they_left_or_joined_later() -> None:
+    """Each approval counts for the groups its person was in then and is in now, and no other."""
+    assert executed(granted("erik", "bob"), law(BOTH))
+    left = law(BOTH, people={"erik": s.person("erik", groups=["security"])})
+    assert executed(granted("erik", "bob"), left).missing == (Missing(group="platform", count=1),)
+    record = granted("bob")
+    record.approvals.append(decision_by("erik", record, groups=("security",)))
+    assert executed(record, law(BOTH)).missing == (Missing(group="platform", count=1),)
+    record.approvals.append(decision_by("olga", record))
+    assert executed(record, law(BOTH))
 
 
 def test_only_those_who_bring_it_nearer_are_named() -> None:
