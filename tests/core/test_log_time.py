@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orgroot.core.audit_log import integrity_findings
@@ -120,6 +120,7 @@ def test_an_intent_is_not_dated_back(log: w.Log, others: tuple[str, ...], code: 
     assert bool(log.state.requests[request].executions) is (code is None)
 
 
+@example([("drill", "nightly", 20), ("rules", "alice", 1)], [0, 25])
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(
