@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from orgroot.core.config import Approvals, Owners, Person, Rule
+from orgroot.core.config import Approvals, Owners, Person, Rule, seconds
 from orgroot.core.config_checks import check_approvals, key_material
 from orgroot.core.governed_tasks import GOVERNED_TASKS, Power, Task
 from orgroot.core.people import RevokedKey, Roster, usable_key
@@ -26,6 +26,8 @@ _READS = re.compile(":(Get|List)")
 _EXPIRY_WARNINGS = (3, 14, 30)
 RULES_LIFE = timedelta(days=180)
 """How long rules should live before owners look at them again."""
+_USUAL = {"max_clock_skew": "15m", "request_ttl": "7d", "approval_ttl": "7d"}
+"""Beyond these a check of time says little; owners may still want it."""
 
 
 def lint_rules(
@@ -62,6 +64,7 @@ def lint_rules(
             *_owners(owners, revoked),
             *_open_log(approvals, log_bucket),
             *_expiry(approvals, now),
+            *_long_times(approvals),
         ]
     return tuple(sorted(issues, key=lambda issue: issue.level != "error"))
 
@@ -273,6 +276,14 @@ def _expiry(approvals: Approvals, now: datetime) -> Iterator[RulesIssue]:
     elif approvals.expires - now > RULES_LIFE + timedelta(days=1):
         words = f"they live longer than {RULES_LIFE.days} days before owners must look again"
         yield _warning("long-life", None, words)
+
+
+def _long_times(approvals: Approvals) -> Iterator[RulesIssue]:
+    for name, usual in _USUAL.items():
+        written = getattr(approvals.defaults, name)
+        if seconds(written) > seconds(usual):
+            words = f"{name} is {written}: beyond {usual} the times of statements bar little"
+            yield _warning("long-time", None, words)
 
 
 def expiry_notice(expires: datetime, now: datetime) -> str | None:

@@ -25,3 +25,23 @@ def test_rules_that_nobody_looks_at_again(days: int, expected: list[str]) -> Non
     """Half a year is usual; longer is a warning, and no error."""
     now = datetime.fromisoformat("2026-08-01T00:00:00+00:00") - timedelta(days=days)
     assert [code for code, _ in found(s.approvals_of(GOOD), "warning", now=now)] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "usual", "long"),
+    [
+        ("max_clock_skew", "15m", "901s"),
+        ("request_ttl", "7d", "169h"),
+        ("approval_ttl", "168h", "8d"),
+    ],
+)
+def test_times_that_bar_little_are_named(name: str, usual: str, long: str) -> None:
+    """A skew of hours or requests that live for weeks are the owners' to want, and are said."""
+
+    def warned(value: str) -> list[str]:
+        issues = lint_rules(s.approvals_of(GOOD, defaults={name: value}), TWO, s.START)
+        assert {issue.level for issue in issues} <= {"warning"}
+        return [issue.message for issue in issues if issue.code == "long-time"]
+
+    assert warned(usual) == []
+    assert [name in words and long in words for words in warned(long)] == [True]
