@@ -11,12 +11,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from orgroot.core.resource_policy import same_policy
 from orgroot.core.root_tasks import ROOT_TASKS, TaskPolicy
 from orgroot.core.trail import event_time
+from orgroot.errors import UsageError
 
 _READS = ("Get", "List")
 _READS_POLICY = "s3:GetBucketPolicy"
+_PUTS_POLICY = "s3:PutBucketPolicy"
 _ANOTHERS = "it reads the policy of a bucket that its execution is not about"
+_OTHER_TEXT = "the policy that it puts is not shown as the one that was approved"
 _EVENT_NAMES = {"s3:ListBuckets": "s3:ListAllMyBuckets"}
 """Where CloudTrail's event has another name than the IAM action."""
 
@@ -40,6 +44,7 @@ class SessionCall:
         named: the texts of its parameters. What lies deeper, as a policy does, is the caller's to
             write, and names nothing.
         error: AWS's code where it refused.
+        policy: the bucket policy that it puts, as JSON; None: the record shows none.
     """
 
     id: str
@@ -50,6 +55,7 @@ class SessionCall:
     action: str
     named: frozenset[str]
     error: str
+    policy: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +67,15 @@ class SessionPlan:
         policy: its root-task policy.
         steps: every change announced for its account: operation and target.
         free: it was handed to another program, so all that its task policy opens is its plan.
-        buckets: the only ones whose policies it was to read; None: it has none to do with.
+        buckets: the only ones whose policies it was to read, each with the policy that was approved
+            for it; None there: it gets none. None: it has to do with no bucket.
     """
 
     execution: str
     policy: TaskPolicy
     steps: tuple[tuple[str, str], ...] = field(default=())
     free: bool = False
-    buckets: frozenset[str] | None = None
+    buckets: Mapping[str, bytes | None] | None = None
 
 
 def session_call(text: str) -> SessionCall | None:
@@ -94,6 +101,7 @@ def session_call(text: str) -> SessionCall | None:
         action=_EVENT_NAMES.get(action, action),
         named=_texts(record.get("requestParameters")),
         error=str(record.get("errorCode") or ""),
+        policy=_policy(record.get("requestParameters")),
     )
 
 
@@ -120,7 +128,7 @@ def _beyond(call: SessionCall, plan: SessionPlan, made: Counter[tuple[str, str, 
     """Why a call is not in its plan; empty: it is."""
     opens = ROOT_TASKS[plan.policy].actions
     if call.action in opens and (plan.free or call.action.partition(":")[2].startswith(_READS)):
-        other = plan.buckets is not None and not call.named & plan.buckets
+        other = plan.buckets is not None and call.named.isdisjoint(plan.buckets)
         return _ANOTHERS if other and call.action == _READS_POLICY and not plan.free else ""
     operation = _PART_OF.get(call.action, call.action)
     named = call.named or _NAMELESS.get(operation, frozenset())
@@ -133,10 +141,24 @@ def _beyond(call: SessionCall, plan: SessionPlan, made: Counter[tuple[str, str, 
     made[key] += 1
     if made[key] > len(mine):
         return f"its execution announced it {len(mine)} time(s), and this is one more"
-    return ""
+    approved = (plan.buckets or {}).get(mine[0]) if operation == _PUTS_POLICY else None
+    return "" if approved is None or _means(call.policy, approved) else _OTHER_TEXT
+
+
+def _means(put: bytes | None, approved: bytes) -> bool:
+    try:
+        return same_policy(put, approved)
+    except UsageError:
+        return False
 
 
 def _texts(parameters: Any) -> frozenset[str]:
     if not isinstance(parameters, dict):
         return frozenset()
     return frozenset(value for value in parameters.values() if isinstance(value, str))
+
+
+def _policy(parameters: Any) -> bytes | None:
+    """The document that S3's PutBucketPolicy has as an object in its records."""
+    found = parameters.get("bucketPolicy") if isinstance(parameters, dict) else None
+    return None if found is None else json.dumps(found).encode()

@@ -20,6 +20,8 @@ from orgroot.workflows.log_reading import ends_of, sessions_of
 from orgroot.workflows.outcomes import parse_outcome
 from orgroot.workflows.reading import UNREAD
 
+_OF_BUCKETS = (Task.UNLOCK_BUCKET, Task.INSPECT_BUCKET_POLICY)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnRecord:
@@ -125,9 +127,13 @@ def _on_record(
     return OnRecord(session=session, plan=plan, used=used)
 
 
-def _buckets(request: RequestRecord) -> frozenset[str] | None:
+def _buckets(request: RequestRecord) -> dict[str, bytes | None] | None:
+    if request.body.task not in _OF_BUCKETS:
+        return None  # what is read of thousands of accounts says nothing of buckets
     match parse_params(request.body.task, request.params):
-        case UnlockBucket(buckets=about) | InspectBucketPolicy(buckets=about):
-            return frozenset(each.bucket for each in about)
+        case UnlockBucket(buckets=about):
+            return {each.bucket: each.after for each in about}
+        case InspectBucketPolicy(buckets=about):
+            return {each.bucket: None for each in about}
         case _:
             return None

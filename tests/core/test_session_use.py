@@ -105,12 +105,36 @@ def test_a_call_is_a_read_of_its_task_or_an_announced_change(
 
 def test_the_policy_of_another_bucket_is_beyond_the_plan() -> None:
     """The task policy opens every bucket of the account, the plan those that it names."""
-    about = {KEY: replace(plan()[KEY], buckets=frozenset({s.BUCKET}))}
+    about = {KEY: replace(plan()[KEY], buckets={s.BUCKET: None})}
     other = call("s3:GetBucketPolicy", requestParameters={"bucketName": "other"})
     assert beyond(about, call("s3:GetBucketPolicy"), call("s3:ListBuckets", eventID="c-2")) == []
     assert beyond(about, other) == ["s3:GetBucketPolicy"]
     assert beyond({KEY: replace(about[KEY], free=True)}, other) == []
     assert beyond(plan(), other) == []
+
+
+APPROVED = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject"}]}
+RESPELLED = {"Statement": {"Effect": "Allow", "Action": ["s3:GetObject"]}, "Version": "2012-10-17"}
+
+
+@pytest.mark.parametrize(
+    ("put", "fits"),
+    [
+        (APPROVED, True),
+        (RESPELLED, True),
+        ({**APPROVED, "Statement": [{"Effect": "Allow", "Action": "s3:*"}]}, False),
+        ({**APPROVED, "Statement": []}, False),
+        ("no policy", False),
+        (None, False),
+    ],
+)
+def test_the_policy_that_is_put_is_the_one_that_was_approved(put: Any, *, fits: bool) -> None:
+    """By its meaning; a record that does not show it is no proof of anything."""
+    about = {s.BUCKET: json.dumps(APPROVED).encode()}
+    plans = {KEY: replace(plan(STEP)[KEY], buckets=about)}
+    shown = call(STEP[0], requestParameters={"bucketName": s.BUCKET, "bucketPolicy": put})
+    assert (beyond(plans, shown) == []) is fits
+    assert beyond(plans, replace(shown, error="MalformedPolicy")) == []
 
 
 def test_a_refused_attempt_beyond_the_plan_counts_too() -> None:

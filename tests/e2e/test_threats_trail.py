@@ -12,11 +12,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from orgroot.aws.resource_policies import AwsResourcePolicies
 from orgroot.aws.root_sessions import AwsRootSessions
 from orgroot.core.ephemeral import EphemeralKey
 from orgroot.core.ids import execution_id_of
 from orgroot.core.secrets import RootSession
-from tests.e2e.bucket_owner import document, innocent
+from tests.e2e.bucket_owner import denial, document, innocent, make_bucket
 from tests.e2e.forger import forge, newest, now
 from tests.e2e.operator_roles import make_role
 from tests.e2e.playground import Done, Playground, playground
@@ -166,6 +167,34 @@ def thief() -> Iterator[list[RootSession]]:
         yield taken
 
 
+@contextlib.contextmanager
+def writing(policy: str) -> Iterator[list[str]]:
+    """An executing process that puts a text of its own; answers in which sessions it did."""
+    puts: list[str] = []
+    put = AwsResourcePolicies.put_bucket_policy
+
+    def other(
+        self: AwsResourcePolicies, session: RootSession, bucket: str, region: str, _text: bytes
+    ) -> None:
+        puts.append(session.access_key_id)
+        put(self, session, bucket, region, policy.encode())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AwsResourcePolicies, "put_bucket_policy", other)
+        yield puts
+
+
+def dropping(place: Playground, account: str, bucket: str) -> str:
+    """An approved request that takes one statement out of a new bucket's policy."""
+    where = (bucket, "--account", account)
+    make_bucket(place.in_account(account, "s3"), bucket, innocent(account, bucket), denial(bucket))
+    place.ok("alice", "inspect", "bucket", *where)
+    mode = ("--mode", "drop-statements", "--reason", "x")
+    request = place.pending("alice", "unlock-bucket", *where, *mode)
+    place.approve(request, "bob", "olga")
+    return request
+
+
 def using(place: Playground, session: RootSession, service: str) -> Any:
     """A boto3 client that signs with a stolen session."""
     return boto3.client(
@@ -186,6 +215,8 @@ def test_session_used_beyond_the_plan(trailed: Playground) -> None:
     place.ok("alice", "inspect", "bucket", *where)
     request = place.pending("alice", "unlock-bucket", *where, "--mode", "delete", "--reason", "x")
     place.approve(request, "bob", "olga")
+    dropped, swapped = (dropping(place, bucket["account"], f"beyond-{n}") for n in (1, 2))
+    place.ok("alice", "execute", dropped, "--yes")
     with thief() as taken:
         place.ok("alice", "inventory", place.account("backup"))
         place.ok("alice", "execute", request, "--yes")
@@ -202,6 +233,8 @@ def test_session_used_beyond_the_plan(trailed: Playground) -> None:
     s3.delete_bucket_policy(Bucket=bucket["name"])
     with pytest.raises(ClientError, match="NoSuchBucket"):
         s3.get_bucket_policy(Bucket="another-bucket")
+    with writing(document(innocent(bucket["account"], "beyond-2") | {"Sid": "Mine"})) as puts:
+        place.run("alice", "execute", swapped, "--yes")
     done = reconciled(place)
     assert (done.code, done.json["exit_reasons"]) == (4, ["integrity"])
     found = {(r["access_key_id"], r["action"]): r for r in done.json["overuse"]}
@@ -210,7 +243,9 @@ def test_session_used_beyond_the_plan(trailed: Playground) -> None:
         (unlock.access_key_id, "s3:PutBucketPolicy"),
         (unlock.access_key_id, "s3:DeleteBucketPolicy"),
         (unlock.access_key_id, "s3:GetBucketPolicy"),
+        (puts[0], "s3:PutBucketPolicy"),
     }
+    assert found[puts[0], "s3:PutBucketPolicy"]["request"] == swapped
     assert found[audit.access_key_id, "iam:ListUsers"]["error"] == "AccessDenied"
     again = found[unlock.access_key_id, "s3:DeleteBucketPolicy"]
     assert (again["request"], "one more" in again["detail"]) == (request, True)
