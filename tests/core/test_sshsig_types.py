@@ -60,27 +60,6 @@ def test_every_type_verifies_and_says_what_made_it(signer: FakeSigner) -> None:
     assert check(signer, signer.sign(NAMESPACE, MESSAGE)) == expected
 
 
-@pytest.mark.parametrize("kind", ARMORED)
-def test_every_single_bit_flip_is_refused(kind: str) -> None:
-    """Whichever bit of a signature is turned: an IntegrityError, and nothing else."""
-    for changed in _flips(dearmor(ARMORED[kind])):
-        with pytest.raises(IntegrityError):
-            verify(armor(changed), MESSAGE, namespace=NAMESPACE, key=KEYS[kind])
-
-
-@pytest.mark.parametrize("kind", ARMORED)
-def test_every_single_bit_flip_of_the_text_is_refused(kind: str) -> None:
-    """Whichever bit of the armored text is turned: an IntegrityError, and nothing else."""
-    for changed in _flips(ARMORED[kind].encode()):
-        with pytest.raises(IntegrityError):
-            verify(changed.decode("latin-1"), MESSAGE, namespace=NAMESPACE, key=KEYS[kind])
-
-
-def _flips(data: bytes) -> list[bytes]:
-    whole = int.from_bytes(data, "big")
-    return [(whole ^ 1 << bit).to_bytes(len(data), "big") for bit in range(8 * len(data))]
-
-
 @given(
     kind=st.sampled_from(sorted(ARMORED)),
     cut=st.tuples(st.integers(0, 1200), st.integers(0, 8)),
