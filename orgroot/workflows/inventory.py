@@ -50,9 +50,11 @@ class Readings:
 
 def warning(ws: Workspace, accounts: int) -> str:
     """The root events that so many accounts cause, and who will notice."""
+    plural = "" if accounts == 1 else "s"
     return (
-        f"{accounts} accounts to read: {accounts} AssumeRoot events in {ws.caller.account}, and at "
-        f"least {accounts} calls by root users in the members' trails; alarms on root use will ring"
+        f"{accounts} account{plural} to read: {accounts} AssumeRoot event{plural} in "
+        f"{ws.caller.account}, and at least {accounts} call{plural} by root users in the members' "
+        "trails; alarms on root use will ring"
     )
 
 

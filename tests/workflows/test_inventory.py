@@ -102,6 +102,15 @@ def test_it_says_beforehand_how_many_root_events_it_causes(world: World) -> None
     assert "alarms" in world.progress.notes[warned]
 
 
+def test_one_account_is_warned_of_as_one(world: World) -> None:
+    """One event and one call, or as many as there are accounts."""
+    one, two = (verb.warning(world.workspace(), n) for n in (1, 2))
+    assert one.startswith("1 account to read: 1 AssumeRoot event in ")
+    assert "at least 1 call by" in one
+    assert two.startswith("2 accounts to read: 2 AssumeRoot events in ")
+    assert "at least 2 calls by" in two
+
+
 @pytest.mark.parametrize("trusted", [True, False])
 def test_a_feature_that_is_off_is_one_answer_and_no_sweep(
     world: World,
