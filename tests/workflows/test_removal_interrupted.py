@@ -139,13 +139,19 @@ def test_every_session_stands_in_the_log(world: World) -> None:
     assert issued == used
 
 
-def test_a_killed_removal_is_continued_by_the_same_command(world: World) -> None:
-    """Run again, `credentials remove` finds its own request and does what is left."""
+def killed(world: World) -> str:
+    """A request whose execution died with deletions under way; answers its id."""
     request = ask_for(world)
     _, heal = crash_at(world, 18, after=False)
     with pytest.raises(_CrashError):
         execute(world.workspace(concurrency=1), request)
     heal()
+    return request
+
+
+def test_a_killed_removal_is_continued_by_the_same_command(world: World) -> None:
+    """Run again, `credentials remove` finds its own request and does what is left."""
+    request = killed(world)
     result = removal.remove(world.workspace(), ALL, EVERYTHING, ASK)
     assert isinstance(result, Removal)
     assert result.request == request
@@ -182,11 +188,7 @@ def test_a_run_that_another_took_over_stops_at_its_next_record(world: World) -> 
 
 def test_what_a_continued_removal_left_out_is_recovered(world: World) -> None:
     """An account whose deletions were under way, and that is exempt by then, is not forgotten."""
-    request = ask_for(world)
-    _, heal = crash_at(world, 18, after=False)
-    with pytest.raises(_CrashError):
-        execute(world.workspace(concurrency=1), request)
-    heal()
+    request = killed(world)
     assert world.log().sync().requests[RequestId(request)].executions[0].step_intents
     until = world.clock.now().date() + timedelta(days=30)
     exempt = (Exemption(account=A, reason="moves", until=until),)
